@@ -1,0 +1,160 @@
+/**
+ * The native addon's surface as TypeScript sees it. Only `lib/tensor`, `lib/nn`, `lib/optim` and `lib/io` call it;
+ * everything above speaks of tensors and modules.
+ */
+
+declare const brand: unique symbol;
+
+/** An opaque reference to something that lives on the engine thread. */
+export interface TensorHandle {
+  readonly [brand]: 'tensor';
+}
+export interface TensorListHandle {
+  readonly [brand]: 'tensor list';
+}
+export interface ModuleHandle {
+  readonly [brand]: 'module';
+}
+export interface TokenFileHandle {
+  readonly [brand]: 'token file';
+}
+
+/** A random draw's place: numbers are a function of these three alone (Philox). */
+export type RandomKey = readonly [seed: number, step: number, ordinal: number];
+
+export type Argument =
+  | undefined
+  | null
+  | boolean
+  | number
+  | string
+  | readonly number[]
+  | NodeJS.TypedArray
+  | TensorHandle
+  | readonly TensorHandle[]
+  | TensorListHandle
+  | TokenFileHandle;
+
+/** A queued call: handles of its results at once, values later. */
+export type One = (...args: Argument[]) => TensorHandle;
+export type Two = (...args: Argument[]) => [TensorHandle, TensorHandle];
+export type None = (...args: Argument[]) => undefined;
+
+type Names<N extends string, F> = { readonly [name in N]: F };
+
+type OneNames =
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'neg'
+  | 'abs'
+  | 'exp'
+  | 'log'
+  | 'sqrt'
+  | 'tanh'
+  | 'sigmoid'
+  | 'relu'
+  | 'gelu'
+  | 'pow'
+  | 'clamp'
+  | 'eq'
+  | 'ne'
+  | 'lt'
+  | 'le'
+  | 'gt'
+  | 'ge'
+  | 'where'
+  | 'fromData'
+  | 'full'
+  | 'arange'
+  | 'randn'
+  | 'rand'
+  | 'grad'
+  | 'detach'
+  | 'gather'
+  | 'indexSelect'
+  | 'maskedFill'
+  | 'crossEntropy'
+  | 'linearCrossEntropy'
+  | 'dropout'
+  | 'matmul'
+  | 'linear'
+  | 'clipGradNorm'
+  | 'sum'
+  | 'mean'
+  | 'max'
+  | 'min'
+  | 'logsumexp'
+  | 'argmax'
+  | 'softmax'
+  | 'logSoftmax'
+  | 'sample'
+  | 'reshape'
+  | 'permute'
+  | 'narrow'
+  | 'cat'
+  | 'expand'
+  | 'to'
+  | 'writeTensors'
+  | 'readTensor';
+
+export type AddonFunctions = Names<OneNames, One> &
+  Names<'backward' | 'zeroGrad' | 'adamwStep' | 'fill' | 'fillNormal' | 'copy', None> &
+  Names<'tokenWindows', Two>;
+
+export interface TensorDescription {
+  shape: number[];
+  dtype: string;
+  device: string;
+  requiresGrad: boolean;
+}
+
+export interface Memory {
+  /** Bytes of tensors in use. */
+  allocated: number;
+  /** Highest `allocated` so far. */
+  peak: number;
+  /** Bytes of freed blocks kept for the next allocation. */
+  cached: number;
+  /** Limit of `allocated`; 0: none. */
+  budget: number;
+  /** Bytes of the storages that this thread's handles hold. */
+  held: number;
+}
+
+export interface AddonEngine {
+  idle(): Promise<void>;
+  drained(): Promise<void>;
+  memory(): Memory;
+  resetMemoryPeak(): void;
+  trimMemory(): void;
+  setMemoryBudget(bytes: number): void;
+  setModes(gradEnabled: boolean, autocast: string | null): void;
+  setThreads(count: number): void;
+  threads(): number;
+  setLimits(operations: number, bytes: number): void;
+  queued(): number;
+  cudaDevices(): number;
+  readonly capability: string;
+}
+
+export interface Addon {
+  readonly torchVersion: string;
+  readonly functions: AddonFunctions;
+  readonly engine: AddonEngine;
+  setErrorFactory(factory: (code: string, message: string) => Error): void;
+  createModule(
+    name: string,
+    options: Readonly<Record<string, string | number | boolean | undefined>>,
+    device: string,
+  ): { handle: ModuleHandle; parameters: [name: string, handle: TensorHandle][] };
+  disposeModule(module: ModuleHandle): void;
+  forward(module: ModuleHandle, name: string, ...args: Argument[]): TensorHandle;
+  readData(tensor: TensorHandle): Promise<ArrayBuffer>;
+  readItem(tensor: TensorHandle): Promise<number>;
+  describe(tensor: TensorHandle): TensorDescription;
+  disposeTensors(tensors: readonly TensorHandle[]): void;
+  tensorList(tensors: readonly TensorHandle[]): TensorListHandle;
+  openTokenFile(path: string, bytesPerToken: number, offset: number, count: number): TokenFileHandle;
+}

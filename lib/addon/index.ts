@@ -1,0 +1,19 @@
+import * as errors from '../errors.js';
+import { addon } from './load.js';
+
+const classes: Record<string, new (message: string) => errors.GptorchError> = {
+  ERR_ARGUMENT: errors.ArgumentError,
+  ERR_DISPOSED: errors.DisposedError,
+  ERR_ENGINE: errors.EngineError,
+  ERR_QUEUE_FULL: errors.EngineQueueFullError,
+  ERR_OUT_OF_MEMORY: errors.OutOfMemoryError,
+  ERR_DEVICE: errors.DeviceError,
+};
+
+addon.setErrorFactory((code, message) => {
+  const known = classes[code];
+  return known ? new known(message) : new errors.GptorchError(code, message);
+});
+
+export type * from './addon.js';
+export { addon, addonFolder, libtorch } from './load.js';

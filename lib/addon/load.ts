@@ -1,0 +1,62 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import bindings from 'bindings';
+import { LoadError } from '../errors.js';
+import type { Addon } from './addon.js';
+import { librariesToOpen } from './libtorch-files.js';
+import { type Libtorch, locateLibtorch, packageFolder, readBuildRecord } from './locate-libtorch.js';
+import { isCompatibleTorch } from './torch-version.js';
+
+interface Loader {
+  /** Opens each library, in order, for the whole process. */
+  open(paths: string[]): void;
+}
+
+const require = createRequire(import.meta.url);
+const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Where the addon comes from: the platform's package when gptorch is installed, `build/` in a checkout. */
+const installed = packageFolder(`@gptorch/addon-${process.platform}-${process.arch}`);
+export const addonFolder = installed ?? join(packageRoot, 'build', 'Release');
+
+function loadAddon(): { addon: Addon; libtorch: Libtorch } {
+  const buildRecord = join(addonFolder, 'libtorch.json');
+  const loader = open('gptorch_loader.node') as Loader;
+  const libtorch = locateLibtorch({ buildRecord, compiledAgainst: readBuildRecord(buildRecord)?.version });
+  try {
+    loader.open(librariesToOpen(libtorch.folder, libtorch.device));
+  } catch (cause) {
+    throw new LoadError(
+      `libtorch ${libtorch.version} in ${libtorch.folder} (found by rule "${libtorch.rule}") does not open: ${messageOf(cause)}\n` +
+        'Run `npx gptorch doctor`, or set GPTORCH_LIBTORCH to another folder.',
+      { cause },
+    );
+  }
+  const addon = open('gptorch.node') as Addon;
+  if (!isCompatibleTorch(addon.torchVersion, libtorch.version)) {
+    throw new LoadError(
+      `The addon was compiled against libtorch ${addon.torchVersion}, but ${libtorch.folder} holds ${libtorch.version}. ` +
+        `Run \`npm run build\` to compile it again, or set GPTORCH_LIBTORCH to a folder with ${addon.torchVersion}.`,
+    );
+  }
+  return { addon, libtorch };
+}
+
+function open(file: string): unknown {
+  try {
+    return installed ? require(join(installed, file)) : bindings({ bindings: file, module_root: packageRoot });
+  } catch (cause) {
+    const missing = /Could not locate the bindings file/.test(messageOf(cause));
+    const reason = missing ? 'it is not built' : messageOf(cause);
+    const command = installed ? 'npm install gptorch' : 'npm run build';
+    throw new LoadError(`Cannot load ${join(addonFolder, file)}: ${reason}. Run \`${command}\`.`, { cause });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The addon and the libtorch that it runs on. Loading is synchronous and happens once for each thread. */
+export const { addon, libtorch } = loadAddon();

@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { addCommonOptions, type CommonOptions } from './common-options.js';
+import { nonNegativeNumber, positiveInteger, probability } from './parse-option.js';
+
+interface ChatOptions extends CommonOptions {
+  model: string;
+  maxNewTokens: number;
+  temperature: number;
+  topK?: number;
+  topP?: number;
+}
+
+export function addChat(program: Command): void {
+  const command = program
+    .command('chat')
+    .description('talk to a model that was trained on dialogues; one line a turn')
+    .requiredOption('--model <dir>', 'model directory')
+    .option('--max-new-tokens <n>', 'the longest answer', positiveInteger, 100)
+    .option('--temperature <t>', '0 takes the most likely token each time', nonNegativeNumber, 0)
+    .option('--top-k <k>', 'draw from the k most likely tokens', positiveInteger)
+    .option('--top-p <p>', 'draw from the fewest tokens that together have probability p', probability);
+  addCommonOptions(command).action(run);
+}
+
+async function run(options: ChatOptions): Promise<void> {
+  const { loadModel } = await import('./load-model.js');
+  const { openChat } = await import('./chat-session.js');
+  const { chatLoop } = await import('./chat-loop.js');
+  await chatLoop(openChat(await loadModel(options), options.model, options), options);
+}

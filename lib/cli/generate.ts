@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import { InputError } from '../errors.js';
+import { addCommonOptions, type CommonOptions } from './common-options.js';
+import { inputAt } from './input-at.js';
+import type { LoadedModel } from './load-model.js';
+import { writeJsonLine, writeOut } from './output.js';
+import { nonNegativeNumber, positiveInteger, probability, tokenList } from './parse-option.js';
+import { StopSignal } from './stop-signal.js';
+import { TextStream } from './text-stream.js';
+
+interface GenerateOptions extends CommonOptions {
+  model: string;
+  prompt?: string;
+  promptTokens?: number[];
+  maxNewTokens: number;
+  temperature: number;
+  topK?: number;
+  topP?: number;
+  stopTokens?: number[];
+}
+
+export function addGenerate(program: Command): void {
+  const command = program
+    .command('generate')
+    .description('continue a prompt')
+    .requiredOption('--model <dir>', 'model directory')
+    .option('--prompt <text>', 'the text to continue; it is not repeated')
+    .option('--prompt-tokens <ids>', 'the same as token ids: 1,2,3', tokenList)
+    .option('--max-new-tokens <n>', 'the longest continuation', positiveInteger, 100)
+    .option('--temperature <t>', '0 takes the most likely token each time', nonNegativeNumber, 1)
+    .option('--top-k <k>', 'draw from the k most likely tokens', positiveInteger)
+    .option('--top-p <p>', 'draw from the fewest tokens that together have probability p', probability)
+    .option('--stop-tokens <ids>', 'end before any of these token ids', tokenList);
+  addCommonOptions(command).action(run);
+}
+
+async function run(options: GenerateOptions): Promise<void> {
+  if ((options.prompt === undefined) === (options.promptTokens === undefined)) {
+    throw new InputError('generate takes either --prompt or --prompt-tokens');
+  }
+  const { checkTokens, loadModel } = await import('./load-model.js');
+  const { complete, generate } = await import('../generate/index.js');
+  const loaded = await loadModel(options);
+  const { model, tokenizer } = loaded;
+  const prompt = await encodePrompt(loaded, options);
+  checkTokens(options.stopTokens ?? [], model, '--stop-tokens');
+
+  const stop = new StopSignal();
+  const { maxNewTokens, temperature, topK, topP, seed, stopTokens } = options;
+  const settings = { maxNewTokens, temperature, topK, topP, seed, stop: stopTokens, signal: stop.signal };
+  if (options.json === true) {
+    const result = await complete(model, prompt, settings);
+    await writeJsonLine({ text: tokenizer?.decode(result.tokens) ?? null, ...result });
+  } else {
+    // Without a tokenizer the ids themselves are the text.
+    const stream = new TextStream((tokens) => tokenizer?.decode(tokens) ?? tokens.join(' '));
+    for await (const token of generate(model, prompt, settings)) await writeOut(stream.push(token));
+    await writeOut(`${stream.end()}\n`);
+  }
+  stop.dispose();
+  process.exitCode = stop.exitCode ?? 0;
+}
+
+async function encodePrompt(
+  loaded: LoadedModel,
+  { model, prompt = '', promptTokens }: GenerateOptions,
+): Promise<number[]> {
+  const { checkTokens, needTokenizer } = await import('./load-model.js');
+  const tokens =
+    promptTokens ?? inputAt('--prompt', () => needTokenizer(loaded, model, 'use --prompt-tokens').encode(prompt));
+  if (tokens.length === 0) throw new InputError('--prompt is empty; the model needs at least one token to continue');
+  checkTokens(tokens, loaded.model, '--prompt-tokens');
+  return tokens;
+}

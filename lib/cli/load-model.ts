@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Tokenizer } from '../data/index.js';
+import { InputError } from '../errors.js';
+import type { GPT } from '../model/index.js';
+import type { CommonOptions } from './common-options.js';
+import { setUpEngine } from './set-up-engine.js';
+
+export interface LoadedModel {
+  model: GPT;
+  /** Undefined where the directory has no `tokenizer.json`: tokens go in and out as ids. */
+  tokenizer: Tokenizer | undefined;
+}
+
+/**
+ * Opens a model directory for inference.
+ * @throws InputError when it is none.
+ */
+export async function loadModel(options: CommonOptions & { model: string }): Promise<LoadedModel> {
+  const folder = options.model;
+  for (const file of ['config.json', 'model.safetensors']) {
+    if (!existsSync(join(folder, file))) throw new InputError(`${folder}: no model directory, ${file} is missing`);
+  }
+  const device = await setUpEngine(options);
+  const { GPT } = await import('../model/index.js');
+  const { loadTokenizer } = await import('../data/index.js');
+  const tokenizer = existsSync(join(folder, 'tokenizer.json')) ? await loadTokenizer(folder) : undefined;
+  const model = await GPT.load(folder, { device });
+  return { model: model.eval(), tokenizer };
+}
+
+/** @throws InputError when the model has no tokenizer. */
+export function needTokenizer({ tokenizer }: LoadedModel, folder: string, instead: string): Tokenizer {
+  if (tokenizer === undefined) throw new InputError(`${folder}: has no tokenizer.json; ${instead}`);
+  return tokenizer;
+}
+
+/** @throws InputError when an id is not in the vocabulary. */
+export function checkTokens(tokens: readonly number[], model: GPT, where: string): void {
+  const { vocabSize } = model.config;
+  const bad = tokens.find((token) => !Number.isInteger(token) || token < 0 || token >= vocabSize);
+  if (bad !== undefined)
+    throw new InputError(`${where}: token id ${bad} is out of range; allowed: 0 to ${vocabSize - 1}`);
+}

@@ -1,0 +1,81 @@
+import type { Command } from 'commander';
+import { InputError } from '../errors.js';
+import type { PretrainSummary } from '../train/index.js';
+import { addCommonOptions, type CommonOptions } from './common-options.js';
+import { writeJsonLine, writeOut } from './output.js';
+import { collect } from './parse-option.js';
+import { StopSignal } from './stop-signal.js';
+
+interface PretrainOptions extends CommonOptions {
+  config?: string;
+  data?: string[];
+  out: string;
+  resume?: boolean;
+  set?: string[];
+}
+
+export function addPretrain(program: Command): void {
+  const command = program
+    .command('pretrain')
+    .description('train a model on text or dialogues')
+    .option('--config <name|file>', 'a preset or a .json file {model, tokenizer, data, train}')
+    .option('--data <file...>', 'UTF-8 text files')
+    .requiredOption('--out <dir>', 'the directory of the run: best model, checkpoint, metrics, loss curve')
+    .option('--resume', 'go on from the checkpoint in --out; --config and --data may be left out')
+    .option('--set <key=value>', 'change a field, such as train.lr=1e-3', collect);
+  addCommonOptions(command).action(run);
+}
+
+async function run(options: PretrainOptions): Promise<void> {
+  const { pretrain } = await import('../train/index.js');
+  const { setUpEngine } = await import('./set-up-engine.js');
+  const { TrainingDisplay } = await import('./training-display.js');
+  const { config, data } = await chooseRun(options);
+  const device = await setUpEngine(options);
+
+  const display = new TrainingDisplay(options);
+  const stop = new StopSignal((name) => display.note(`${name}: stopping after this step; once more to stop at once`));
+  try {
+    const { out, resume, dtype } = options;
+    const onNote = (text: string) => display.note(text);
+    const summary = await pretrain({
+      config,
+      data,
+      out,
+      resume,
+      device,
+      dtype,
+      signal: stop.signal,
+      onEvent: display.listener,
+      onNote,
+    });
+    display.end();
+    await tell(summary, options);
+    if (summary.stopped === 'signal') process.exitCode = stop.exitCode;
+  } finally {
+    display.end();
+    stop.dispose();
+  }
+}
+
+/** The configuration and data of the command line or, for a resumed run, of its checkpoint. */
+async function chooseRun({ config: name, data, out, resume, set = [], seed }: PretrainOptions) {
+  const { applyOverrides, loadRunConfig, parseRunConfig } = await import('../config/index.js');
+  const { readSavedRun, runFolder } = await import('../train/index.js');
+  const overrides = seed === undefined ? set : [...set, `train.seed=${seed}`];
+  const saved = resume ? await readSavedRun(runFolder(out)) : undefined;
+  if (name === undefined && saved === undefined) throw new InputError('pretrain needs --config (or --resume)');
+  if (data === undefined && saved === undefined) throw new InputError('pretrain needs --data (or --resume)');
+  const config =
+    name === undefined
+      ? parseRunConfig(applyOverrides({ ...saved?.config }, overrides), `the run in ${out}`)
+      : await loadRunConfig(name, overrides);
+  return { config, data: data ?? saved?.data ?? [] };
+}
+
+async function tell(summary: PretrainSummary, { json, out }: PretrainOptions): Promise<void> {
+  if (json === true) return writeJsonLine(summary);
+  const { step, trainLoss, bestValLoss, bestStep, curve } = summary;
+  const best = bestValLoss === null ? '' : `, best validation loss ${bestValLoss.toFixed(4)} at step ${bestStep}`;
+  await writeOut(`step ${step}: train loss ${trainLoss?.toFixed(4)}${best}\nmodel ${out}\nloss curve ${curve}\n`);
+}

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { addChat } from './chat.js';
+import { addDemo } from './demo.js';
+import { addDoctor } from './doctor-command.js';
+import { addGenerate } from './generate.js';
+import { addInit } from './init.js';
+import { addPretrain } from './pretrain.js';
+import { addScore } from './score.js';
+import { addTokenizer } from './tokenizer.js';
+
+/** The `gptorch` command line. Commands load libtorch when they run: help and version need none. */
+export function createProgram(): Command {
+  const program = new Command('gptorch')
+    .description('Pretrain, fine-tune and serve GPT models on libtorch')
+    .version(packageVersion())
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, ' ')}\n`) });
+  for (const add of [addPretrain, addGenerate, addScore, addInit, addChat, addDemo, addTokenizer, addDoctor])
+    add(program);
+  return program;
+}
+
+function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return version;
+}

@@ -1,0 +1,52 @@
+import { engine } from '../tensor/index.js';
+import { Progress, type TrainEvent, type TrainListener } from '../train/index.js';
+import type { CommonOptions } from './common-options.js';
+import { writeJsonLine } from './output.js';
+
+/** Shows a training run: progress on stderr and, with `--json`, each validation as a line on stdout. */
+export class TrainingDisplay {
+  #progress: Progress | undefined;
+
+  constructor(readonly options: CommonOptions) {}
+
+  readonly listener: TrainListener = async (event) => {
+    this.#show(event);
+    if (this.options.json === true && event.type === 'validation')
+      await writeJsonLine({ event: 'validation', ...event.metrics });
+  };
+
+  /** A line on stderr that does not disturb the bar. */
+  note(text: string): void {
+    if (this.#progress !== undefined) this.#progress.note(text);
+    else if (this.options.quiet !== true) process.stderr.write(`${text}\n`);
+  }
+
+  end(): void {
+    this.#progress?.end();
+    this.#progress = undefined;
+  }
+
+  #show(event: TrainEvent): void {
+    switch (event.type) {
+      case 'begin':
+        this.#progress = new Progress({
+          steps: event.steps,
+          firstStep: event.step,
+          quiet: this.options.quiet === true,
+        });
+        break;
+      case 'step': {
+        const { step, trainLoss, lr } = event.metrics;
+        const memoryBytes = engine.memory().allocated;
+        this.#progress?.update({ step: step + 1, trainLoss, lr, tokens: event.targets, memoryBytes });
+        break;
+      }
+      case 'validation':
+        this.#progress?.update({ step: event.metrics.step, valLoss: event.metrics.valLoss });
+        this.#progress?.skipTime();
+        break;
+      case 'checkpoint':
+        this.#progress?.skipTime();
+    }
+  }
+}

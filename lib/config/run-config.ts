@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { parseOrThrow } from '../validate.js';
+import { TrainConfigSchema } from './train-config.js';
+
+const TokenizerSchema = z
+  .strictObject({
+    /** `char`: one entry a character of the data. `bpe`: byte-level BPE trained on the data. `file`: one that exists. */
+    type: z.enum(['char', 'bpe', 'file']).default('char'),
+    /** Entries of a BPE to train. */
+    vocabSize: z.int().min(257).optional(),
+    /** Path of a `tokenizer.json`. */
+    file: z.string().min(1).optional(),
+  })
+  .superRefine(({ type, vocabSize, file }, context) => {
+    if (type === 'bpe' && vocabSize === undefined) {
+      context.addIssue({ code: 'custom', path: ['vocabSize'], message: 'the number of entries to train a BPE for' });
+    }
+    if (type === 'file' && file === undefined) {
+      context.addIssue({ code: 'custom', path: ['file'], message: 'the path of a tokenizer.json' });
+    }
+  });
+
+const DataSchema = z
+  .strictObject({
+    /** `text`: running text in windows. `dialogues`: one utterance a line, an empty line between dialogues. */
+    format: z.enum(['text', 'dialogues']).default('text'),
+    /** The last part of a text, or as many dialogues drawn by the seed, that is held out. */
+    validationFraction: z.number().min(0).lt(1).default(0.1),
+    /** `text` only. `random`: windows anywhere, as nanoGPT draws them; `epoch`: each token once before any twice. */
+    order: z.enum(['random', 'epoch']).optional(),
+    /** `text` only, k: each target is predicted from the k tokens before it and nothing else. */
+    windows: z.int().positive().optional(),
+    /** `dialogues` only: whose words are learned, everyone's (default) or those of the second speaker. */
+    lossOn: z.enum(['all', 'answers']).optional(),
+  })
+  .superRefine((data, context) => {
+    const others = data.format === 'text' ? (['lossOn'] as const) : (['order', 'windows'] as const);
+    for (const field of others) {
+      if (data[field] === undefined) continue;
+      context.addIssue({ code: 'custom', path: [field], message: `nothing where data.format is ${data.format}` });
+    }
+  });
+
+export const RunConfigSchema = z.strictObject({
+  description: z.string().optional(),
+  /** Checked by `parseGPTConfig` once the tokenizer has given the vocabulary's size. */
+  model: z.record(z.string(), z.unknown()),
+  tokenizer: TokenizerSchema.prefault({}),
+  data: DataSchema.prefault({}),
+  train: TrainConfigSchema,
+});
+
+/** What `--config` and `--set` describe: a model, its tokenizer, how data is read and how the model is trained. */
+export type RunConfig = z.output<typeof RunConfigSchema>;
+
+/** @throws InputError naming field, value, what is allowed and the nearest known name. */
+export function parseRunConfig(value: unknown, where: string): RunConfig {
+  return parseOrThrow(RunConfigSchema, value, where);
+}

@@ -1,0 +1,146 @@
+import { ArgumentError, InputError } from '../errors.js';
+import { charTokenizerConfig, charTokenizerJson, UNKNOWN_TOKEN } from './char-tokenizer-json.js';
+import { readTextChunks } from './read-text.js';
+import { checkTokenIds, checkWellFormed, saveTokenizerFiles, type Tokenizer } from './tokenizer.js';
+
+/** The special tokens of the chat recipe, with the ids 0, 1 and 2. */
+export const CHAT_SPECIAL_TOKENS = ['<pad>', UNKNOWN_TOKEN, '<sep>'] as const;
+
+export interface CharTokenizerOptions {
+  /** Ids from 0 in this order. With `<unk>` unknown characters get its id, without it they are an error. Default: none. */
+  specialTokens?: readonly string[];
+}
+
+/** A character that is not in a vocabulary without `<unk>`. */
+export class UnknownCharacterError extends InputError {
+  /** @param position in UTF-16 units from 0, as in `text.at(position)`. */
+  constructor(
+    readonly character: string,
+    readonly position: number,
+  ) {
+    super(`character ${nameCharacter(character)} at position ${position} is not in the vocabulary`);
+  }
+}
+
+/** One token a character (a Unicode code point), ids in the order in which characters are first seen. */
+export class CharTokenizer implements Tokenizer {
+  readonly canEncodeInPieces = true;
+  readonly #specialTokens: readonly string[];
+  readonly #tokens: readonly string[];
+  readonly #ids: ReadonlyMap<string, number>;
+  readonly #idOfCodePoint: ReadonlyMap<number, number>;
+  readonly #specialPattern: RegExp | undefined;
+
+  /**
+   * @param characters the vocabulary in the order of ids; see `fromTexts` and `fromFiles` to collect it.
+   * @throws ArgumentError on what is no single character, on a repeated token, and on a special token that has white
+   *   space or is shorter than two characters.
+   */
+  constructor(characters: Iterable<string>, { specialTokens = [] }: CharTokenizerOptions = {}) {
+    this.#specialTokens = [...specialTokens];
+    this.#tokens = [...specialTokens, ...characters];
+    this.#ids = new Map(this.#tokens.map((token, id) => [token, id]));
+    if (this.#ids.size !== this.#tokens.length) throw new ArgumentError('the vocabulary has the same token twice');
+    for (const token of specialTokens) checkSpecialToken(token);
+    const ordinary = this.#tokens.slice(specialTokens.length);
+    for (const character of ordinary) checkCharacter(character);
+    this.#idOfCodePoint = new Map(
+      ordinary.map((character, i) => [character.codePointAt(0) ?? 0, specialTokens.length + i]),
+    );
+    this.#specialPattern = specialTokens.length === 0 ? undefined : matchAny(specialTokens);
+  }
+
+  /** The vocabulary of all characters of `texts`. */
+  static fromTexts(texts: Iterable<string>, options?: CharTokenizerOptions): CharTokenizer {
+    const characters = new Set<string>();
+    for (const text of texts) {
+      checkWellFormed(text);
+      for (const character of text) characters.add(character);
+    }
+    return new CharTokenizer(characters, options);
+  }
+
+  /** The vocabulary of all characters of text files. @throws InputError as `readText`. */
+  static async fromFiles(files: Iterable<string>, options?: CharTokenizerOptions): Promise<CharTokenizer> {
+    const characters = new Set<string>();
+    for (const file of files) {
+      for await (const text of readTextChunks(file)) for (const character of text) characters.add(character);
+    }
+    return new CharTokenizer(characters, options);
+  }
+
+  get vocabSize(): number {
+    return this.#tokens.length;
+  }
+
+  encode(text: string): number[] {
+    const ids: number[] = [];
+    let end = 0;
+    for (const match of this.#specialPattern === undefined ? [] : text.matchAll(this.#specialPattern)) {
+      this.#encodeCharacters(text, end, match.index, ids);
+      ids.push(this.#ids.get(match[0]) ?? 0);
+      end = match.index + match[0].length;
+    }
+    this.#encodeCharacters(text, end, text.length, ids);
+    return ids;
+  }
+
+  decode(ids: ArrayLike<number>): string {
+    checkTokenIds(ids, this.vocabSize);
+    return Array.from(ids, (id) => this.#tokens[id]).join('');
+  }
+
+  tokenId(token: string): number | undefined {
+    return this.#ids.get(token);
+  }
+
+  toJSON(): object {
+    const characters = this.#tokens.slice(this.#specialTokens.length);
+    return charTokenizerJson({ specialTokens: this.#specialTokens, characters });
+  }
+
+  async save(dir: string): Promise<void> {
+    await saveTokenizerFiles(dir, this.toJSON(), charTokenizerConfig(this.#specialTokens));
+  }
+
+  #encodeCharacters(text: string, start: number, end: number, ids: number[]): void {
+    for (let i = start; i < end; i++) {
+      const codePoint = text.codePointAt(i) ?? 0;
+      const id = this.#idOfCodePoint.get(codePoint) ?? this.#unknown(text, i);
+      ids.push(id);
+      if (codePoint > 0xffff) i++;
+    }
+  }
+
+  #unknown(text: string, position: number): number {
+    checkWellFormed(text);
+    const id = this.#ids.get(UNKNOWN_TOKEN);
+    if (id !== undefined) return id;
+    throw new UnknownCharacterError(String.fromCodePoint(text.codePointAt(position) ?? 0), position);
+  }
+}
+
+/** `"é" (U+00E9)`, as errors tell a character that may not be visible. */
+export function nameCharacter(character: string): string {
+  const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  return `${JSON.stringify(character)} (U+${code})`;
+}
+
+function checkCharacter(character: string): void {
+  if ([...character].length !== 1) {
+    throw new ArgumentError(`the vocabulary has ${JSON.stringify(character)}; allowed: single characters`);
+  }
+  checkWellFormed(character);
+}
+
+function checkSpecialToken(token: string): void {
+  if ([...token].length >= 2 && !/\s/.test(token)) return;
+  const allowed = 'two characters or more without white space';
+  throw new ArgumentError(`special token ${JSON.stringify(token)}; allowed: ${allowed}`);
+}
+
+/** Where two special tokens begin at the same place the longer one counts, as in Hugging Face's tokenizers. */
+function matchAny(tokens: readonly string[]): RegExp {
+  const longestFirst = [...tokens].sort((a, b) => b.length - a.length);
+  return new RegExp(longestFirst.map((token) => token.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'), 'gu');
+}

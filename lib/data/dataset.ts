@@ -1,0 +1,28 @@
+/**
+ * What a training loop reads. A class of your own works as it is: the Trainer takes items one by one from one iterator,
+ * and asks for `state()` between items.
+ *
+ * The datasets of gptorch are endless unless told otherwise: epoch follows epoch.
+ */
+export interface Dataset<T> extends AsyncIterable<T> {
+  /** Items of one epoch, where there is such a thing. */
+  readonly length?: number | undefined;
+  /** Plain JSON: where the dataset stands after the item that was taken last. */
+  state(): unknown;
+  /** The next item is the one that would have come next when `state` was taken. */
+  restore(state: unknown): void;
+}
+
+/** The same dataset with each item turned into another, as numbers into tensors. Nothing is read ahead. */
+export function mapDataset<T, U>(dataset: Dataset<T>, convert: (item: T) => U | Promise<U>): Dataset<U> {
+  return {
+    get length() {
+      return dataset.length;
+    },
+    state: () => dataset.state(),
+    restore: (state) => dataset.restore(state),
+    async *[Symbol.asyncIterator]() {
+      for await (const item of dataset) yield await convert(item);
+    },
+  };
+}

@@ -1,0 +1,43 @@
+/** Text to batches: tokenizers, files of tokens, windows and dialogues to train on, and what counting alone predicts. */
+
+// Baselines
+export { type BaselineScores, CountBaselines, type TargetSequence, textSequence } from './baselines.js';
+// Tokenizers
+export { BpeTokenizer } from './bpe-tokenizer.js';
+export { END_OF_TEXT } from './byte-level.js';
+export {
+  CHAT_SPECIAL_TOKENS,
+  CharTokenizer,
+  type CharTokenizerOptions,
+  UnknownCharacterError,
+} from './char-tokenizer.js';
+// Datasets
+export { type Dataset, mapDataset } from './dataset.js';
+// Dialogues
+export {
+  type DialogueBatch,
+  DialogueBatches,
+  type DialogueBatchOptions,
+  dialogueEvaluationBatches,
+} from './dialogue-batches.js';
+export { type Dialogue, parseDialogues, readDialogues } from './dialogues.js';
+export {
+  chatTokenizer,
+  dialogueTargets,
+  type EncodedDialogue,
+  type EncodedDialogues,
+  encodeDialogues,
+  type LossOn,
+} from './encode-dialogues.js';
+// Windows of a text's tokens
+export { type EvaluationWindowsOptions, evaluationWindows } from './evaluation-windows.js';
+export { loadTokenizer } from './load-tokenizer.js';
+// Text
+export { type PreparedTokens, type PrepareOptions, prepareTokens } from './prepare-tokens.js';
+export { Random, type RandomState } from './random.js';
+export { readText, readTextChunks } from './read-text.js';
+export { type Split, splitDialogues } from './split.js';
+export { checkTokenFile, readTokenFileInfo, readTokens, type TokenFileInfo } from './token-file.js';
+export { type Tokenizer, tokenizerFingerprint } from './tokenizer.js';
+export { trainBpeTokenizer } from './train-bpe.js';
+export { readWindows, TokenWindows, type TokenWindowsOptions, type WindowBatch, type WindowSource } from './windows.js';

@@ -1,0 +1,68 @@
+/**
+ * Every error that gptorch throws or rejects with. `code` is stable and meant for programs, `message` for people.
+ */
+export class GptorchError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** A call's argument has a wrong shape, dtype, device, range or type. Thrown at once; nothing was queued. */
+export class ArgumentError extends GptorchError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_ARGUMENT', message, options);
+  }
+}
+
+/** A user's input (file, option, configuration) is bad. The message names file, line and field. Exit code 2. */
+export class InputError extends GptorchError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_INPUT', message, options);
+  }
+}
+
+/** A tensor or module was used after `dispose()`. */
+export class DisposedError extends GptorchError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_DISPOSED', message, options);
+  }
+}
+
+/** An operation failed on the engine thread. Reaches whoever awaits a value that depends on it. */
+export class EngineError extends GptorchError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_ENGINE', message, options);
+  }
+}
+
+/** Too much work is queued. Nothing was queued by the call; `await engine.drained()` and call again. */
+export class EngineQueueFullError extends GptorchError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_QUEUE_FULL', message, options);
+  }
+}
+
+/** An allocation failed or went over the engine's budget; the message has the numbers. */
+export class OutOfMemoryError extends GptorchError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_OUT_OF_MEMORY', message, options);
+  }
+}
+
+/** The device asked for is not there. Never followed by a silent fall-back to another one. */
+export class DeviceError extends GptorchError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_DEVICE', message, options);
+  }
+}
+
+/** The addon or libtorch could not be found or opened; the message says what to run. */
+export class LoadError extends GptorchError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_LOAD', message, options);
+  }
+}

@@ -1,0 +1,11 @@
+/** gptorch: GPT models pretrained, fine-tuned and served from TypeScript, on libtorch. */
+
+export * from './data/index.js';
+export * from './errors.js';
+export * from './generate/index.js';
+export * from './io/index.js';
+export * from './model/index.js';
+export * from './nn/index.js';
+export * from './optim/index.js';
+export * from './tensor/index.js';
+export * from './train/index.js';

@@ -1,0 +1,169 @@
+import { addon } from '../addon/index.js';
+import { ArgumentError } from '../errors.js';
+import { DecoderBlock, Embedding, KeyValueCache, LayerNorm, Linear } from '../nn/index.js';
+import { Generator, type LossOptions, linear, linearCrossEntropy, type Tensor } from '../tensor/index.js';
+import { type GPTConfig, type GPTConfigInput, parseGPTConfig } from './config.js';
+import { loadGPT, saveGPT } from './directory.js';
+import { modelTypeOf } from './hugging-face.js';
+
+export interface GPTOptions {
+  /** Seed of the initial weights. Default 0. */
+  seed?: number;
+  /** Default "cpu". */
+  device?: string;
+}
+
+/**
+ * A decoder-only Transformer language model (Radford et al. 2018, 2019):
+ *
+ *     h[0] = tokens · We + Wp;  h[l] = DecoderBlock(h[l-1]);  P = softmax(h[L] · Weᵀ)
+ */
+export class GPT {
+  readonly config: GPTConfig;
+  readonly device: string;
+  /** Dropout is on. A new model is in training mode, a loaded one is not. */
+  training = true;
+  readonly embedding: Embedding;
+  readonly blocks: readonly DecoderBlock[];
+  /** The final norm of the pre-norm form. */
+  readonly finalNorm: LayerNorm | undefined;
+  /** The output weights, where they are not the token embedding. */
+  readonly head: Linear | undefined;
+  readonly #named: [name: string, parameter: Tensor][];
+
+  /** @throws InputError for a wrong configuration */
+  constructor(config: GPTConfigInput, { seed = 0, device = 'cpu' }: GPTOptions = {}) {
+    this.config = parseGPTConfig(config);
+    this.device = device;
+    const { layers, width, initStd, layerNormEps: eps, vocabSize } = this.config;
+    const generator = new Generator(seed);
+    const options = { device, initStd, generator };
+    this.embedding = new Embedding({ ...pick(this.config), dropout: this.config.embeddingDropout }, options);
+    this.blocks = Array.from({ length: layers }, () => new DecoderBlock(blockSettings(this.config), options));
+    if (this.config.normPosition === 'pre') {
+      this.finalNorm = new LayerNorm({ width, eps }, options);
+      this.#scaleResiduals(generator);
+    }
+    if (!this.config.tiedEmbedding) {
+      this.head = new Linear({ inFeatures: width, outFeatures: vocabSize, bias: false }, options);
+    }
+    this.#named = [...nameParameters(this)];
+  }
+
+  /** Opens a model directory as Hugging Face writes it. @throws InputError naming the file and tensor at fault */
+  static load(directory: string, options: { device?: string } = {}): Promise<GPT> {
+    return loadGPT(directory, (config) => new GPT(config, options));
+  }
+
+  /** Writes `config.json` and `model.safetensors`, which Hugging Face's classes open where they have the model. */
+  save(directory: string): Promise<void> {
+    return saveGPT(directory, this);
+  }
+
+  /** Parameters under Hugging Face's names. */
+  namedParameters(): [name: string, parameter: Tensor][] {
+    return [...this.#named];
+  }
+
+  /** Numbers in all parameters together. */
+  get parameterCount(): number {
+    return this.#named.reduce((sum, [, parameter]) => sum + parameter.size, 0);
+  }
+
+  /** The output weights (vocabSize, width). */
+  get outputWeight(): Tensor {
+    return this.head ? this.head.parameter('weight') : this.embedding.parameter('wte.weight');
+  }
+
+  /**
+   * Hidden states of the last layer, after the final norm where there is one.
+   * @param tokens (B, T) int64; T up to the context length
+   * @param cache holds the tokens before, takes these in, and moves on; no gradient then
+   * @returns (B, T, width)
+   */
+  hidden(tokens: Tensor, { cache }: { cache?: KeyValueCache } = {}): Tensor {
+    const { training } = this;
+    const position = cache?.length ?? 0;
+    let state = this.embedding.forward(tokens, { training, position });
+    this.blocks.forEach((block, layer) => {
+      state = block.forward(state, { training, position, cache: cache?.layers[layer] });
+    });
+    if (cache) cache.length += tokens.shape[1] ?? 0;
+    return this.finalNorm ? this.finalNorm.forward(state) : state;
+  }
+
+  /** Logits of the next token at each place: (B, T) → (B, T, vocabSize). */
+  forward(tokens: Tensor, options?: { cache?: KeyValueCache }): Tensor {
+    return linear(this.hidden(tokens, options), this.outputWeight);
+  }
+
+  /**
+   * L_PT = -Σ log P(x_i | x_{i-k} … x_{i-1}) (Radford et al. 2018, eq. 1), the mean per target unless `reduction` is sum.
+   * @param targets (B, T) int64; -100 does not count
+   */
+  loss(tokens: Tensor, targets: Tensor, options?: LossOptions): Tensor {
+    return linearCrossEntropy(this.hidden(tokens), this.outputWeight, targets, options);
+  }
+
+  /** An empty cache for `capacity` tokens. Default: the context length. */
+  makeCache({ capacity = this.config.contextLength, batch = 1 } = {}): KeyValueCache {
+    const { layers, heads, headWidth, contextLength } = this.config;
+    if (!Number.isInteger(capacity) || capacity < 1 || capacity > contextLength) {
+      throw new ArgumentError(`cache capacity must be within 1 and ${contextLength}, not ${capacity}`);
+    }
+    return new KeyValueCache({ layers, heads, headWidth, capacity, batch, device: this.device });
+  }
+
+  /** Dropout on. */
+  train(): this {
+    this.training = true;
+    return this;
+  }
+
+  /** Dropout off. */
+  eval(): this {
+    this.training = false;
+    return this;
+  }
+
+  /** Frees every parameter. */
+  dispose(): void {
+    for (const module of [this.embedding, ...this.blocks, this.finalNorm, this.head]) module?.dispose();
+  }
+
+  /** GPT-2 divides the residual branches' initial weights by √(2 · layers): each adds to the same sum. */
+  #scaleResiduals(generator: Generator): void {
+    const std = this.config.initStd / Math.sqrt(2 * this.config.layers);
+    for (const block of this.blocks) {
+      for (const name of ['attn.c_proj.weight', 'mlp.c_proj.weight']) {
+        addon.functions.fillNormal(block.parameter(name).handle, 0, std, generator.take());
+      }
+    }
+  }
+}
+
+function pick({ vocabSize, contextLength, width }: GPTConfig) {
+  return { vocabSize, contextLength, width };
+}
+
+function blockSettings(config: GPTConfig) {
+  const { width, heads, headWidth, feedForwardWidth, normPosition, activation, bias } = config;
+  const { attentionDropout, residualDropout, attentionWindow, layerNormEps } = config;
+  return {
+    ...{ width, heads, headWidth, feedForwardWidth, normPosition, activation, bias },
+    ...{ attentionDropout, residualDropout, attentionWindow, layerNormEps },
+  };
+}
+
+function* nameParameters(model: GPT): Iterable<[name: string, parameter: Tensor]> {
+  const gpt1 = modelTypeOf(model.config) === 'openai-gpt';
+  yield [`transformer.${gpt1 ? 'tokens_embed' : 'wte'}.weight`, model.embedding.parameter('wte.weight')];
+  yield [`transformer.${gpt1 ? 'positions_embed' : 'wpe'}.weight`, model.embedding.parameter('wpe.weight')];
+  for (const [layer, block] of model.blocks.entries()) {
+    for (const [name, parameter] of block.parameters) yield [`transformer.h.${layer}.${name}`, parameter];
+  }
+  if (model.finalNorm) {
+    for (const [name, parameter] of model.finalNorm.parameters) yield [`transformer.ln_f.${name}`, parameter];
+  }
+  if (model.head) yield ['lm_head.weight', model.head.parameter('weight')];
+}

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { InputError } from '../errors.js';
+import { parseOrThrow } from '../validate.js';
+import { type GPTConfig, parseGPTConfig } from './config.js';
+
+/** Which of Hugging Face's classes opens a model directory; `gptorch`: none does. */
+export type ModelType = 'gpt2' | 'openai-gpt' | 'gptorch';
+
+const ACTIVATIONS = { gelu_tanh: 'gelu_new', gelu: 'gelu', relu: 'relu' } as const;
+
+export function modelTypeOf(config: GPTConfig): ModelType {
+  const common =
+    config.bias &&
+    config.tiedEmbedding &&
+    config.attentionWindow === undefined &&
+    config.headWidth * config.heads === config.width;
+  if (common && config.normPosition === 'pre') return 'gpt2';
+  const gpt1 = config.activation === 'gelu_tanh' && config.feedForwardWidth === 4 * config.width;
+  return common && gpt1 ? 'openai-gpt' : 'gptorch';
+}
+
+/** The contents of `config.json`. */
+export function toHuggingFace(config: GPTConfig): Record<string, unknown> {
+  const type = modelTypeOf(config);
+  if (type === 'gptorch') return { model_type: type, ...config };
+  const shared = {
+    model_type: type,
+    vocab_size: config.vocabSize,
+    n_positions: config.contextLength,
+    n_embd: config.width,
+    n_layer: config.layers,
+    n_head: config.heads,
+    embd_pdrop: config.embeddingDropout,
+    attn_pdrop: config.attentionDropout,
+    resid_pdrop: config.residualDropout,
+    layer_norm_epsilon: config.layerNormEps,
+    initializer_range: config.initStd,
+    tie_word_embeddings: true,
+  };
+  if (type === 'openai-gpt') return { architectures: ['OpenAIGPTLMHeadModel'], ...shared, afn: 'gelu' };
+  return {
+    architectures: ['GPT2LMHeadModel'],
+    ...shared,
+    n_inner: config.feedForwardWidth === 4 * config.width ? null : config.feedForwardWidth,
+    activation_function: ACTIVATIONS[config.activation],
+  };
+}
+
+const count = z.number().int().min(1);
+const sharedSchema = z.object({
+  vocab_size: count,
+  n_positions: count,
+  n_embd: count,
+  n_layer: count,
+  n_head: count,
+  embd_pdrop: z.number().default(0.1),
+  attn_pdrop: z.number().default(0.1),
+  resid_pdrop: z.number().default(0.1),
+  layer_norm_epsilon: z.number().default(1e-5),
+  initializer_range: z.number().default(0.02),
+});
+const gpt2Schema = sharedSchema.extend({
+  n_inner: count.nullish(),
+  activation_function: z.enum(['gelu_new', 'gelu_pytorch_tanh', 'gelu', 'relu']).default('gelu_new'),
+});
+const gpt1Schema = sharedSchema.extend({ afn: z.literal('gelu').default('gelu') });
+
+/**
+ * Reads the contents of a `config.json`.
+ * @throws InputError for a model type or a field that this library does not have
+ */
+export function fromHuggingFace(json: unknown, where: string): GPTConfig {
+  const { model_type: type } = parseOrThrow(z.object({ model_type: z.string() }), json, where);
+  if (type === 'gptorch') {
+    const { model_type: _, ...config } = json as Record<string, unknown>;
+    return parseGPTConfig(config, where);
+  }
+  if (type === 'gpt2') {
+    const found = parseOrThrow(gpt2Schema, json, where);
+    const activation = { gelu_new: 'gelu_tanh', gelu_pytorch_tanh: 'gelu_tanh', gelu: 'gelu', relu: 'relu' } as const;
+    return parseGPTConfig(
+      {
+        ...sharedFields(found),
+        normPosition: 'pre',
+        activation: activation[found.activation_function],
+        feedForwardWidth: found.n_inner ?? undefined,
+      },
+      where,
+    );
+  }
+  if (type === 'openai-gpt') {
+    return parseGPTConfig({ ...sharedFields(parseOrThrow(gpt1Schema, json, where)), normPosition: 'post' }, where);
+  }
+  throw new InputError(`${where}: model_type "${type}" is none of gpt2, openai-gpt, gptorch`);
+}
+
+function sharedFields(found: z.output<typeof sharedSchema>) {
+  return {
+    vocabSize: found.vocab_size,
+    contextLength: found.n_positions,
+    width: found.n_embd,
+    layers: found.n_layer,
+    heads: found.n_head,
+    embeddingDropout: found.embd_pdrop,
+    attentionDropout: found.attn_pdrop,
+    residualDropout: found.resid_pdrop,
+    layerNormEps: found.layer_norm_epsilon,
+    initStd: found.initializer_range,
+  };
+}

@@ -1,0 +1,72 @@
+import { type Argument, addon, type ModuleHandle, type RandomKey } from '../addon/index.js';
+import { engine, type Generator, Tensor } from '../tensor/index.js';
+
+export type ModuleSettings = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface ModuleOptions {
+  /** Default "cpu". */
+  device?: string;
+  /** Standard deviation of the initial matrices. Default 0.02. */
+  initStd?: number;
+  /** What the initial values are drawn from. Default: the engine's generator. */
+  generator?: Generator;
+}
+
+/** What every forward pass takes beside its input. */
+export interface ForwardOptions {
+  /** Dropout is on. Default false. */
+  training?: boolean;
+  /** What dropout draws from. Default: the engine's generator. */
+  generator?: Generator;
+}
+
+/**
+ * A native module of the same name: its parameters by Hugging Face's names, made on `device` with matrices N(0, initStd),
+ * biases 0 and norm weights 1.
+ */
+export abstract class Module {
+  readonly parameters: ReadonlyMap<string, Tensor>;
+  readonly #handle: ModuleHandle;
+  readonly #name: string;
+
+  protected constructor(name: string, settings: ModuleSettings, options: ModuleOptions = {}) {
+    const { device = 'cpu', initStd = 0.02, generator = engine.generator } = options;
+    const { handle, parameters } = addon.createModule(name, settings, device);
+    this.#handle = handle;
+    this.#name = name;
+    this.parameters = new Map(parameters.map(([key, parameter]) => [key, new Tensor(parameter, this)]));
+    for (const [key, parameter] of this.parameters) initialize(key, parameter, initStd, generator);
+  }
+
+  /** @throws Error for a name that the module has not */
+  parameter(name: string): Tensor {
+    const found = this.parameters.get(name);
+    if (!found)
+      throw new Error(`${this.#name} has no parameter ${name}; it has ${[...this.parameters.keys()].join(', ')}`);
+    return found;
+  }
+
+  /** Frees the parameters, their gradients and the module. */
+  dispose(): void {
+    addon.disposeModule(this.#handle);
+  }
+
+  protected call(...args: Argument[]): Tensor {
+    return new Tensor(addon.forward(this.#handle, this.#name, ...args));
+  }
+}
+
+/** The random key of a forward pass that draws `draws` times; none outside training. */
+export function keyFor(
+  { training = false, generator = engine.generator }: ForwardOptions,
+  draws: number,
+): RandomKey | null {
+  return training ? generator.take(draws) : null;
+}
+
+function initialize(name: string, parameter: Tensor, std: number, generator: Generator): void {
+  const { functions } = addon;
+  if (name.endsWith('bias')) functions.fill(parameter.handle, 0);
+  else if (parameter.shape.length === 1) functions.fill(parameter.handle, 1);
+  else functions.fillNormal(parameter.handle, 0, std, generator.take());
+}

@@ -1,0 +1,79 @@
+import { ArgumentError } from '../errors.js';
+
+/** Element types. What JavaScript has no typed array for (bfloat16, float16) is read as float32. */
+export type DType = 'float32' | 'float64' | 'bfloat16' | 'float16' | 'int64' | 'int32' | 'uint8' | 'bool';
+
+/** What `Tensor.toArray` gives, by dtype. */
+export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
+
+/** Numbers as users write them; nested arrays give the shape. */
+export type NestedNumbers = number | readonly NestedNumbers[];
+
+/** The view of `buffer` that belongs to a dtype. */
+export function viewOf(buffer: ArrayBuffer, dtype: DType): TensorData {
+  switch (dtype) {
+    case 'float64':
+      return new Float64Array(buffer);
+    case 'int64':
+      return new BigInt64Array(buffer);
+    case 'int32':
+      return new Int32Array(buffer);
+    case 'uint8':
+    case 'bool':
+      return new Uint8Array(buffer);
+    default:
+      return new Float32Array(buffer);
+  }
+}
+
+/** Packs numbers for upload. bfloat16 and float16 are packed as float32 and cast on the engine thread. */
+export function pack(values: readonly number[], dtype: DType): TensorData {
+  switch (dtype) {
+    case 'float64':
+      return Float64Array.from(values);
+    case 'int64':
+      return BigInt64Array.from(values, wholeNumber);
+    case 'int32':
+      return Int32Array.from(values);
+    case 'uint8':
+    case 'bool':
+      return Uint8Array.from(values);
+    default:
+      return Float32Array.from(values);
+  }
+}
+
+/** The dtype that a typed array holds without conversion. */
+export function dtypeOf(data: TensorData): DType {
+  if (data instanceof Float32Array) return 'float32';
+  if (data instanceof Float64Array) return 'float64';
+  if (data instanceof BigInt64Array) return 'int64';
+  if (data instanceof Int32Array) return 'int32';
+  return 'uint8';
+}
+
+/** Flattens nested arrays and finds their shape. @throws ArgumentError when rows differ in length. */
+export function flatten(nested: NestedNumbers): { values: number[]; shape: number[] } {
+  const shape: number[] = [];
+  for (let level = nested; typeof level !== 'number'; level = level[0] ?? 0) {
+    shape.push(level.length);
+    if (level.length === 0) break;
+  }
+  const values: number[] = [];
+  const visit = (node: NestedNumbers, depth: number): void => {
+    if (typeof node === 'number') {
+      if (depth !== shape.length) throw new ArgumentError('tensor: rows of nested arrays must be equally long');
+      values.push(node);
+      return;
+    }
+    if (node.length !== shape[depth]) throw new ArgumentError('tensor: rows of nested arrays must be equally long');
+    for (const child of node) visit(child, depth + 1);
+  };
+  visit(nested, 0);
+  return { values, shape };
+}
+
+function wholeNumber(value: number): bigint {
+  if (!Number.isSafeInteger(value)) throw new ArgumentError(`tensor: int64 holds whole numbers, not ${value}`);
+  return BigInt(value);
+}

@@ -1,0 +1,163 @@
+import { addon } from '../addon/index.js';
+import { ArgumentError } from '../errors.js';
+import { type DType, dtypeOf, flatten, type NestedNumbers, pack, type TensorData } from './dtype.js';
+import { engine } from './engine.js';
+import type { Generator } from './generator.js';
+import { Tensor } from './tensor.js';
+
+const { functions } = addon;
+
+export interface Placement {
+  /** Default float32. */
+  dtype?: DType;
+  /** Default "cpu". */
+  device?: string;
+}
+
+export interface TensorOptions extends Placement {
+  /** Default: that of nested arrays, else one dimension. */
+  shape?: readonly number[];
+  /** Whether `backward` keeps a gradient for it. Default false. */
+  requiresGrad?: boolean;
+}
+
+/**
+ * A tensor of the given numbers, which are copied.
+ *
+ * Typed arrays keep their dtype, other numbers become float32 unless `dtype` says otherwise.
+ * @throws ArgumentError when the numbers do not fill the shape or the dtype is not theirs.
+ */
+export function tensor(data: NestedNumbers | TensorData, options: TensorOptions = {}): Tensor {
+  const { device = 'cpu', requiresGrad = false } = options;
+  const flat = ArrayBuffer.isView(data)
+    ? { packed: data, shape: [data.length] }
+    : packNested(data, options.dtype ?? 'float32');
+  const dtype = options.dtype ?? dtypeOf(flat.packed);
+  const carrier = carrierOf(dtype);
+  const given = dtypeOf(flat.packed);
+  if (given !== carrier && !(given === 'uint8' && carrier === 'bool')) {
+    throw new ArgumentError(`tensor: a ${flat.packed.constructor.name} does not hold ${dtype}`);
+  }
+  const shape = options.shape ?? flat.shape;
+  if (carrier === dtype) {
+    return new Tensor(functions.fromData(flat.packed, shape, dtype, device, requiresGrad));
+  }
+  if (requiresGrad) throw new ArgumentError(`tensor: requiresGrad needs float32 or float64, not ${dtype}`);
+  const carried = new Tensor(functions.fromData(flat.packed, shape, carrier, device, false));
+  const cast = carried.to({ dtype });
+  carried.dispose();
+  return cast;
+}
+
+function packNested(data: NestedNumbers, dtype: DType): { packed: TensorData; shape: number[] } {
+  const { values, shape } = flatten(data);
+  return { packed: pack(values, dtype), shape };
+}
+
+/** The dtype in which a dtype travels from JavaScript. */
+function carrierOf(dtype: DType): DType {
+  return dtype === 'bfloat16' || dtype === 'float16' ? 'float32' : dtype;
+}
+
+export function full(shape: readonly number[], value: number, { dtype = 'float32', device = 'cpu' }: Placement = {}) {
+  return new Tensor(functions.full(value, shape, dtype, device));
+}
+
+export function zeros(shape: readonly number[], placement: Placement = {}): Tensor {
+  return full(shape, 0, placement);
+}
+
+export function ones(shape: readonly number[], placement: Placement = {}): Tensor {
+  return full(shape, 1, placement);
+}
+
+/** 0, 1, … end - 1 as int64. */
+export function arange(end: number, { device = 'cpu' }: { device?: string } = {}): Tensor {
+  return new Tensor(functions.arange(end, device));
+}
+
+export interface RandomOptions extends Placement {
+  /** Default: the engine's. */
+  generator?: Generator;
+}
+
+/** Standard normal numbers. */
+export function randn(shape: readonly number[], options: RandomOptions = {}): Tensor {
+  const { dtype = 'float32', device = 'cpu', generator = engine.generator } = options;
+  return new Tensor(functions.randn(generator.take(), shape, dtype, device));
+}
+
+/** Uniform numbers in [0, 1). */
+export function rand(shape: readonly number[], options: RandomOptions = {}): Tensor {
+  const { dtype = 'float32', device = 'cpu', generator = engine.generator } = options;
+  return new Tensor(functions.rand(generator.take(), shape, dtype, device));
+}
+
+/** Joins tensors along a dimension. */
+export function cat(tensors: readonly Tensor[], dimension = 0): Tensor {
+  return new Tensor(
+    functions.cat(
+      tensors.map((t) => t.handle),
+      dimension,
+    ),
+  );
+}
+
+/** `a` where `condition` is true, else `b`. */
+export function where(condition: Tensor, a: Tensor, b: Tensor): Tensor {
+  return new Tensor(functions.where(condition.handle, a.handle, b.handle));
+}
+
+/** x (…, in) · weightᵀ + bias, weight (out, in) → (…, out) */
+export function linear(input: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  return new Tensor(functions.linear(input.handle, weight.handle, bias?.handle));
+}
+
+/** Zeroes elements with probability p and scales the others by 1 / (1 - p). */
+export function dropout(input: Tensor, p: number, generator: Generator = engine.generator): Tensor {
+  return new Tensor(functions.dropout(input.handle, p, generator.take()));
+}
+
+/** Targets of this value count in no loss. */
+export const IGNORE_INDEX = -100;
+
+export interface LossOptions {
+  /** `mean` over the targets that count (0 where none does), or `sum`. Default mean. */
+  reduction?: 'mean' | 'sum';
+}
+
+/** -log softmax(logits)[target], logits (…, classes), targets (…) int64; targets of -100 do not count. */
+export function crossEntropy(logits: Tensor, targets: Tensor, { reduction = 'mean' }: LossOptions = {}): Tensor {
+  return new Tensor(functions.crossEntropy(logits.handle, targets.handle, IGNORE_INDEX, reduction));
+}
+
+/**
+ * The cross-entropy of softmax(hidden · weightᵀ) without ever holding all logits.
+ * hidden (…, width), weight (vocabSize, width), targets (…) int64; targets of -100 do not count.
+ */
+export function linearCrossEntropy(
+  hidden: Tensor,
+  weight: Tensor,
+  targets: Tensor,
+  { reduction = 'mean' }: LossOptions = {},
+): Tensor {
+  return new Tensor(
+    functions.linearCrossEntropy(hidden.handle, weight.handle, targets.handle, IGNORE_INDEX, reduction),
+  );
+}
+
+export interface SampleOptions {
+  /** Divides the logits; 0 takes the most probable token. Default 1. */
+  temperature?: number;
+  /** Only the k most probable tokens. */
+  topK?: number;
+  /** Only the smallest set of tokens whose probability reaches p. */
+  topP?: number;
+  generator?: Generator;
+}
+
+/** Draws one token for each row: logits (B, vocabSize) → (B) int64. */
+export function sample(logits: Tensor, options: SampleOptions = {}): Tensor {
+  const { temperature = 1, topK, topP, generator = engine.generator } = options;
+  return new Tensor(functions.sample(logits.handle, temperature, topK, topP, generator.take()));
+}

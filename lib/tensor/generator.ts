@@ -1,0 +1,49 @@
+import type { RandomKey } from '../addon/index.js';
+import { ArgumentError } from '../errors.js';
+
+export interface GeneratorState {
+  seed: number;
+  step: number;
+  ordinal: number;
+}
+
+/**
+ * A stream of random draws. Each draw is keyed by (seed, step, ordinal of the draw within the step), so its numbers
+ * depend on nothing drawn in other steps, and the whole state is three numbers.
+ */
+export class Generator {
+  #state: GeneratorState;
+
+  /** @param seed whole number from 0 */
+  constructor(seed = 0) {
+    this.#state = { seed: checked('seed', seed), step: 0, ordinal: 0 };
+  }
+
+  /** Begins a step: the same step gives the same numbers, whatever was drawn before. */
+  setStep(step: number): void {
+    this.#state.step = checked('step', step);
+    this.#state.ordinal = 0;
+  }
+
+  /** The key of the next `draws` draws. */
+  take(draws = 1): RandomKey {
+    const { seed, step, ordinal } = this.#state;
+    this.#state.ordinal += draws;
+    return [seed, step, ordinal];
+  }
+
+  state(): GeneratorState {
+    return { ...this.#state };
+  }
+
+  restore({ seed, step, ordinal }: GeneratorState): void {
+    this.#state = { seed: checked('seed', seed), step: checked('step', step), ordinal: checked('ordinal', ordinal) };
+  }
+}
+
+function checked(name: string, value: number): number {
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new ArgumentError(`Generator: ${name} must be a whole number from 0, not ${value}`);
+  }
+  return value;
+}

@@ -1,0 +1,31 @@
+/** Tensors, the functions on them, and the engine that computes them. */
+
+export type { DType, NestedNumbers, TensorData } from './dtype.js';
+export { engine } from './engine.js';
+export {
+  arange,
+  cat,
+  crossEntropy,
+  dropout,
+  full,
+  IGNORE_INDEX,
+  type LossOptions,
+  linear,
+  linearCrossEntropy,
+  ones,
+  type Placement,
+  type RandomOptions,
+  rand,
+  randn,
+  type SampleOptions,
+  sample,
+  type TensorOptions,
+  tensor,
+  where,
+  zeros,
+} from './functions.js';
+export { Generator, type GeneratorState } from './generator.js';
+export { autocast, isGradEnabled, noGrad } from './modes.js';
+export { scope } from './scope.js';
+export { Tensor } from './tensor.js';
+export { TokenFile, type TokenFileLayout } from './token-file.js';

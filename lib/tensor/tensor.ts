@@ -1,0 +1,287 @@
+import { addon, type TensorDescription, type TensorHandle } from '../addon/index.js';
+import { type DType, type TensorData, viewOf } from './dtype.js';
+import { register } from './scope.js';
+
+const { functions } = addon;
+
+/**
+ * A tensor that the engine thread owns. Its shape, dtype and device are known at once; its values are computed in the
+ * order of the calls and read with `await`.
+ *
+ * Arguments are checked when a call is made: a wrong shape or dtype throws ArgumentError there and then. What fails
+ * later, on the engine thread, reaches whoever awaits a value that depends on it.
+ */
+export class Tensor {
+  /** @internal */
+  readonly handle: TensorHandle;
+  /** @internal Owned by a module, which is kept alive by it; freed with the module. */
+  readonly owner: object | undefined;
+  #description: TensorDescription | undefined;
+
+  /** @internal Tensors are made by functions and modules. */
+  constructor(handle: TensorHandle, owner?: object) {
+    this.handle = handle;
+    this.owner = owner;
+    if (owner === undefined) register(this);
+  }
+
+  get shape(): readonly number[] {
+    return this.#described.shape;
+  }
+
+  get dtype(): DType {
+    return this.#described.dtype as DType;
+  }
+
+  /** "cpu" or "cuda:N". */
+  get device(): string {
+    return this.#described.device;
+  }
+
+  /** Whether `backward` from here reaches a parameter. */
+  get requiresGrad(): boolean {
+    return this.#described.requiresGrad;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return this.shape.reduce((product, length) => product * length, 1);
+  }
+
+  /** @internal */
+  get parameter(): boolean {
+    return this.owner !== undefined;
+  }
+
+  get #described(): TensorDescription {
+    this.#description ??= addon.describe(this.handle);
+    return this.#description;
+  }
+
+  /** The value of a tensor of one element. */
+  item(): Promise<number> {
+    return addon.readItem(this.handle);
+  }
+
+  /** The values in row-major order; bfloat16 and float16 come as float32. */
+  async toArray(): Promise<TensorData> {
+    const { dtype } = this;
+    return viewOf(await addon.readData(this.handle), dtype);
+  }
+
+  /** Frees the value, behind the work already queued. A second call does nothing; other use throws DisposedError. */
+  dispose(): void {
+    addon.disposeTensors([this.handle]);
+  }
+
+  // Gradients
+
+  /**
+   * Adds the gradient of this scalar to every parameter that it depends on.
+   * @param retainGraph keep what a second backward pass needs. Default false: the memory is freed.
+   */
+  backward({ retainGraph = false } = {}): void {
+    functions.backward(this.handle, retainGraph);
+  }
+
+  /** A copy of the gradient of a parameter or an input made with `requiresGrad`. */
+  grad(): Tensor {
+    return new Tensor(functions.grad(this.handle));
+  }
+
+  /** The same values without their history. */
+  detach(): Tensor {
+    return new Tensor(functions.detach(this.handle));
+  }
+
+  // Arithmetic; shapes broadcast, dtypes must agree
+
+  add(other: Tensor | number): Tensor {
+    return new Tensor(functions.add(this.handle, operand(other)));
+  }
+
+  sub(other: Tensor | number): Tensor {
+    return new Tensor(functions.sub(this.handle, operand(other)));
+  }
+
+  mul(other: Tensor | number): Tensor {
+    return new Tensor(functions.mul(this.handle, operand(other)));
+  }
+
+  div(other: Tensor | number): Tensor {
+    return new Tensor(functions.div(this.handle, operand(other)));
+  }
+
+  neg(): Tensor {
+    return new Tensor(functions.neg(this.handle));
+  }
+
+  abs(): Tensor {
+    return new Tensor(functions.abs(this.handle));
+  }
+
+  exp(): Tensor {
+    return new Tensor(functions.exp(this.handle));
+  }
+
+  log(): Tensor {
+    return new Tensor(functions.log(this.handle));
+  }
+
+  sqrt(): Tensor {
+    return new Tensor(functions.sqrt(this.handle));
+  }
+
+  pow(exponent: number): Tensor {
+    return new Tensor(functions.pow(this.handle, exponent));
+  }
+
+  clamp(low: number, high: number): Tensor {
+    return new Tensor(functions.clamp(this.handle, low, high));
+  }
+
+  tanh(): Tensor {
+    return new Tensor(functions.tanh(this.handle));
+  }
+
+  sigmoid(): Tensor {
+    return new Tensor(functions.sigmoid(this.handle));
+  }
+
+  relu(): Tensor {
+    return new Tensor(functions.relu(this.handle));
+  }
+
+  /** @param approximate `tanh` as in GPT, `none` for the exact form with erf */
+  gelu(approximate: 'tanh' | 'none' = 'tanh'): Tensor {
+    return new Tensor(functions.gelu(this.handle, approximate));
+  }
+
+  /** (…, n, k) · (…, k, m) → (…, n, m) */
+  matmul(other: Tensor): Tensor {
+    return new Tensor(functions.matmul(this.handle, other.handle));
+  }
+
+  // Comparison, elementwise → bool
+
+  eq(other: Tensor | number): Tensor {
+    return new Tensor(functions.eq(this.handle, operand(other)));
+  }
+
+  ne(other: Tensor | number): Tensor {
+    return new Tensor(functions.ne(this.handle, operand(other)));
+  }
+
+  lt(other: Tensor | number): Tensor {
+    return new Tensor(functions.lt(this.handle, operand(other)));
+  }
+
+  le(other: Tensor | number): Tensor {
+    return new Tensor(functions.le(this.handle, operand(other)));
+  }
+
+  gt(other: Tensor | number): Tensor {
+    return new Tensor(functions.gt(this.handle, operand(other)));
+  }
+
+  ge(other: Tensor | number): Tensor {
+    return new Tensor(functions.ge(this.handle, operand(other)));
+  }
+
+  // Reductions over one dimension, or over all where none is given
+
+  sum(dimension?: number, keepDimension = false): Tensor {
+    return new Tensor(functions.sum(this.handle, dimension, keepDimension));
+  }
+
+  mean(dimension?: number, keepDimension = false): Tensor {
+    return new Tensor(functions.mean(this.handle, dimension, keepDimension));
+  }
+
+  max(dimension?: number, keepDimension = false): Tensor {
+    return new Tensor(functions.max(this.handle, dimension, keepDimension));
+  }
+
+  min(dimension?: number, keepDimension = false): Tensor {
+    return new Tensor(functions.min(this.handle, dimension, keepDimension));
+  }
+
+  logsumexp(dimension?: number, keepDimension = false): Tensor {
+    return new Tensor(functions.logsumexp(this.handle, dimension, keepDimension));
+  }
+
+  /** Places of the largest values, int64. */
+  argmax(dimension?: number, keepDimension = false): Tensor {
+    return new Tensor(functions.argmax(this.handle, dimension, keepDimension));
+  }
+
+  softmax(dimension = -1): Tensor {
+    return new Tensor(functions.softmax(this.handle, dimension));
+  }
+
+  logSoftmax(dimension = -1): Tensor {
+    return new Tensor(functions.logSoftmax(this.handle, dimension));
+  }
+
+  // Shape
+
+  /** One size may be -1: what is left. */
+  reshape(...shape: number[]): Tensor {
+    return new Tensor(functions.reshape(this.handle, shape));
+  }
+
+  permute(...order: number[]): Tensor {
+    return new Tensor(functions.permute(this.handle, order));
+  }
+
+  /** Swaps two dimensions. */
+  transpose(a: number, b: number): Tensor {
+    const rank = this.shape.length;
+    const order = this.shape.map((_, i) => i);
+    [order[(a + rank) % rank], order[(b + rank) % rank]] = [(b + rank) % rank, (a + rank) % rank];
+    return this.permute(...order);
+  }
+
+  /** `length` entries from `start` on along a dimension. */
+  narrow(dimension: number, start: number, length: number): Tensor {
+    return new Tensor(functions.narrow(this.handle, dimension, start, length));
+  }
+
+  expand(...shape: number[]): Tensor {
+    return new Tensor(functions.expand(this.handle, shape));
+  }
+
+  // Indexing
+
+  gather(dimension: number, index: Tensor): Tensor {
+    return new Tensor(functions.gather(this.handle, dimension, index.handle));
+  }
+
+  indexSelect(dimension: number, index: Tensor): Tensor {
+    return new Tensor(functions.indexSelect(this.handle, dimension, index.handle));
+  }
+
+  /** `value` where `mask` is true. */
+  maskedFill(mask: Tensor, value: number): Tensor {
+    return new Tensor(functions.maskedFill(this.handle, mask.handle, value));
+  }
+
+  /** The same values in another dtype or on another device. */
+  to({ dtype, device }: { dtype?: DType; device?: string }): Tensor {
+    return new Tensor(functions.to(this.handle, dtype, device));
+  }
+
+  /** Replaces the values in place by those of a tensor of the same shape. */
+  copyFrom(source: Tensor): void {
+    functions.copy(this.handle, source.handle);
+  }
+
+  /** Replaces every value in place. */
+  fill(value: number): void {
+    functions.fill(this.handle, value);
+  }
+}
+
+function operand(other: Tensor | number): TensorHandle | number {
+  return typeof other === 'number' ? other : other.handle;
+}

@@ -1,0 +1,52 @@
+import { InputError } from '../errors.js';
+import { loadSafetensors, readSafetensorsHeader, saveSafetensors } from '../io/index.js';
+import type { GPT } from '../model/index.js';
+import type { AdamW } from '../optim/index.js';
+import type { Tensor } from '../tensor/index.js';
+
+const FORMAT = 'gptorch-checkpoint';
+const VERSION = '1';
+
+interface Trained {
+  model: GPT;
+  optimizer: AdamW;
+}
+
+/**
+ * Writes a run's whole state as one safetensors file: `model.*`, `optimizer.*`, and `state` as JSON in the file's
+ * metadata. Atomic: a kill at any time leaves the file as it was before or as it is after.
+ */
+export async function saveCheckpoint(path: string, trained: Trained, state: unknown): Promise<void> {
+  await saveSafetensors(path, namedTensors(trained), {
+    format: FORMAT,
+    version: VERSION,
+    state: JSON.stringify(state),
+  });
+}
+
+/**
+ * The `state` of a checkpoint; its tensors are not read.
+ * @throws InputError when the file is missing, torn or no checkpoint.
+ */
+export async function readCheckpointState(path: string): Promise<unknown> {
+  const { metadata = {} } = await readSafetensorsHeader(path);
+  if (metadata.format !== FORMAT || metadata.state === undefined)
+    throw new InputError(`${path}: not a gptorch checkpoint`);
+  if (metadata.version !== VERSION) {
+    throw new InputError(`${path}: checkpoint version ${metadata.version}; this gptorch reads version ${VERSION}`);
+  }
+  return JSON.parse(metadata.state);
+}
+
+/** Copies a checkpoint's tensors into a model and an optimizer of the same shapes. */
+export async function loadCheckpoint(path: string, trained: Trained): Promise<void> {
+  await loadSafetensors(path, namedTensors(trained));
+}
+
+function namedTensors({ model, optimizer }: Trained): [name: string, tensor: Tensor][] {
+  return [...withPrefix('model.', model.namedParameters()), ...withPrefix('optimizer.', optimizer.namedState())];
+}
+
+function withPrefix(prefix: string, tensors: readonly [name: string, tensor: Tensor][]): [string, Tensor][] {
+  return tensors.map(([name, tensor]) => [prefix + name, tensor]);
+}

@@ -1,0 +1,74 @@
+import type { RunConfig } from '../config/index.js';
+import {
+  CharTokenizer,
+  chatTokenizer,
+  type Dataset,
+  loadTokenizer,
+  readDialogues,
+  type Tokenizer,
+  trainBpeTokenizer,
+} from '../data/index.js';
+import { InputError } from '../errors.js';
+import type { Tensor } from '../tensor/index.js';
+import type { Batch } from './batch.js';
+
+/** Tokens and what follows each of them. */
+export interface TokenBatch extends Batch {
+  /** (B, T) int64 */
+  readonly inputs: Tensor;
+  /** (B, T) int64; -100 where a target does not count */
+  readonly targets: Tensor;
+}
+
+/** The data of a run as tensors. */
+export interface Corpus {
+  train: Dataset<TokenBatch>;
+  /** Undefined when nothing is held out. */
+  validation: (() => Iterable<TokenBatch>) | undefined;
+  /** A hash of the tokens: a resumed run must have the same. */
+  digest: string;
+}
+
+export interface CorpusOptions {
+  config: RunConfig;
+  files: readonly string[];
+  tokenizer: Tokenizer;
+  contextLength: number;
+  device: string;
+  /** Token files that an earlier part of the run has made are used again. */
+  resume: boolean;
+}
+
+/**
+ * The tokenizer that a configuration describes, made from the data where it is not a file.
+ * @throws InputError when a file cannot be read as text, or as a tokenizer.
+ */
+export async function makeTokenizer(
+  { tokenizer, data }: RunConfig,
+  files: readonly string[],
+  signal?: AbortSignal,
+): Promise<Tokenizer> {
+  switch (tokenizer.type) {
+    case 'file':
+      return loadTokenizer(tokenizer.file ?? '');
+    case 'bpe':
+      if (data.format === 'dialogues') throw new InputError('tokenizer.type is "bpe"; dialogues have "char" or "file"');
+      return trainBpeTokenizer(files, { vocabSize: tokenizer.vocabSize ?? 0, signal });
+    case 'char':
+      if (data.format === 'dialogues') return chatTokenizer(await readDialogues(files));
+      return CharTokenizer.fromFiles(files);
+  }
+}
+
+/** A batch of tensors that are freed with it. */
+export function tokenBatch(inputs: Tensor, targets: Tensor, targetCount: number): TokenBatch {
+  return {
+    inputs,
+    targets,
+    targetCount,
+    dispose() {
+      inputs.dispose();
+      targets.dispose();
+    },
+  };
+}

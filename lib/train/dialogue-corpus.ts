@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import type { RunConfig } from '../config/index.js';
+import {
+  type DialogueBatch,
+  DialogueBatches,
+  dialogueEvaluationBatches,
+  type EncodedDialogue,
+  encodeDialogues,
+  mapDataset,
+  readDialogues,
+  splitDialogues,
+  type Tokenizer,
+} from '../data/index.js';
+import { ArgumentError, InputError } from '../errors.js';
+import { tensor } from '../tensor/index.js';
+import { type Corpus, type CorpusOptions, type TokenBatch, tokenBatch } from './corpus.js';
+
+export interface DialogueParts {
+  train: EncodedDialogue[];
+  validation: EncodedDialogue[];
+}
+
+/**
+ * Dialogues, encoded, with those that are held out apart.
+ * @throws InputError naming file and line of what is no dialogue.
+ */
+export async function readDialogueParts(
+  { data, train: { seed } }: RunConfig,
+  files: readonly string[],
+  tokenizer: Tokenizer,
+  contextLength: number,
+): Promise<DialogueParts> {
+  const dialogues = await readDialogues(files);
+  const parts = asInput(files, () => splitDialogues(dialogues, { validationFraction: data.validationFraction, seed }));
+  const encode = (part: typeof dialogues) => encodeDialogues(part, tokenizer, { contextLength }).dialogues;
+  return asInput(files, () => ({ train: encode(parts.train), validation: encode(parts.validation) }));
+}
+
+/** Dialogues as padded batches. */
+export async function openDialogueCorpus({
+  config,
+  files,
+  tokenizer,
+  contextLength,
+  device,
+}: CorpusOptions): Promise<Corpus> {
+  const parts = await readDialogueParts(config, files, tokenizer, contextLength);
+  const { batchSize, seed, evalBatches } = config.train;
+  const options = { batchSize, lossOn: config.data.lossOn, padId: tokenizer.tokenId('<pad>') ?? 0 };
+  const read = ({ tokens, targets, batch, length, targetCount }: DialogueBatch): TokenBatch => {
+    const shape = [batch, length];
+    return tokenBatch(tensor(tokens, { shape, device }), tensor(targets, { shape, device }), targetCount);
+  };
+  return {
+    train: mapDataset(
+      asInput(files, () => new DialogueBatches(parts.train, { ...options, seed })),
+      read,
+    ),
+    validation:
+      parts.validation.length === 0
+        ? undefined
+        : function* () {
+            for (const batch of dialogueEvaluationBatches(parts.validation, { ...options, maxBatches: evalBatches })) {
+              yield read(batch);
+            }
+          },
+    digest: createHash('sha256').update(JSON.stringify(parts)).digest('hex'),
+  };
+}
+
+/** What is a wrong argument there is wrong input here: it follows from the files alone. */
+function asInput<T>(files: readonly string[], use: () => T): T {
+  try {
+    return use();
+  } catch (error) {
+    if (error instanceof ArgumentError) throw new InputError(`${files.join(', ')}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,23 @@
+/** Training: the loop, its schedules and checkpoints, and pretraining from text files to a model directory. */
+export type { Batch, SumLoss } from './batch.js';
+export { loadCheckpoint, readCheckpointState, saveCheckpoint } from './checkpoint.js';
+export { openDialogueCorpus, readDialogueParts } from './dialogue-corpus.js';
+export { evaluate } from './evaluate.js';
+export type { StopReason, TrainEvent, TrainListener, TrainSummary } from './events.js';
+export { writeLossCurve } from './loss-curve.js';
+export {
+  isValidation,
+  type Metrics,
+  MetricsLog,
+  readMetrics,
+  type StepMetrics,
+  type ValidationMetrics,
+} from './metrics-log.js';
+export { type PretrainOptions, type PretrainSummary, pretrain } from './pretrain.js';
+export { Progress, type ProgressOptions, type ProgressStream, type ProgressUpdate } from './progress.js';
+export { ensureWritableFolder, type RunFolder, runFolder } from './run-folder.js';
+export { type Environment, readSavedRun, type SavedRun } from './saved-run.js';
+export { createSchedule, type Schedule, type ScheduleOptions } from './schedule.js';
+export { Trainer } from './trainer.js';
+export type { TrainerOptions } from './trainer-options.js';
+export type { TrainerState } from './trainer-state.js';

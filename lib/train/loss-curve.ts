@@ -1,0 +1,33 @@
+import { writeFileAtomic } from '../io/files.js';
+import { drawLossCurve, type Point } from './loss-curve-svg.js';
+import { isValidation, type Metrics } from './metrics-log.js';
+
+const MOST_POINTS = 300;
+
+/** Draws the metrics of a run as an SVG file: loss on the left axis, perplexity on the right one. */
+export async function writeLossCurve(path: string, title: string, metrics: readonly Metrics[]): Promise<void> {
+  const train: Point[] = [];
+  const validation: Point[] = [];
+  for (const line of metrics) {
+    if (isValidation(line)) validation.push([line.step, line.valLoss]);
+    else train.push([line.step, line.trainLoss]);
+  }
+  const best = validation.reduce<Point | undefined>((a, b) => (a === undefined || b[1] < a[1] ? b : a), undefined);
+  await writeFileAtomic(path, drawLossCurve({ title, train: thin(train), validation: thin(validation), best }));
+}
+
+/** At most `MOST_POINTS` points, each the mean of its neighbours: the trend stays, the file stays small. */
+export function thin(points: readonly Point[], most = MOST_POINTS): Point[] {
+  const size = Math.ceil(points.length / most);
+  if (size <= 1) return [...points];
+  const thinned: Point[] = [];
+  for (let begin = 0; begin < points.length; begin += size) {
+    const group = points.slice(begin, begin + size);
+    thinned.push([mean(group.map(([step]) => step)), mean(group.map(([, loss]) => loss))]);
+  }
+  return thinned;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { InputError } from '../errors.js';
+import { writeFileAtomic } from '../io/files.js';
+import type { TrainEvent } from './events.js';
+
+/** The loss of one optimizer step, measured before its update, with the weights after `step` updates. */
+export interface StepMetrics {
+  step: number;
+  /** Mean over the targets of the step, in nats. */
+  trainLoss: number;
+  lr: number;
+  /** Global norm of the gradient before clipping. */
+  gradNorm: number;
+  /** Targets trained on so far, those of this step included. */
+  tokens: number;
+  /** Since the run began, earlier parts of a resumed run included. */
+  seconds: number;
+}
+
+/** The loss on the validation part with the weights after `step` updates. */
+export interface ValidationMetrics {
+  step: number;
+  valLoss: number;
+  seconds: number;
+}
+
+export type Metrics = StepMetrics | ValidationMetrics;
+
+/** `metrics.jsonl`: one JSON object a line, only ever appended to; each line is handed to the system at once. */
+export class MetricsLog {
+  readonly #file: FileHandle;
+
+  private constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  /** Begins an empty log, or with `resumeAt` goes on after that many updates: what lies beyond is cut off. */
+  static async open(path: string, resumeAt?: number): Promise<MetricsLog> {
+    const earlier = resumeAt === undefined || !existsSync(path) ? [] : await readMetrics(path);
+    const kept = earlier.filter((line) => isBefore(line, resumeAt ?? 0));
+    await writeFileAtomic(path, kept.map(toLine).join(''));
+    return new MetricsLog(await open(path, 'a'));
+  }
+
+  async append(metrics: Metrics): Promise<void> {
+    await this.#file.appendFile(toLine(metrics));
+  }
+
+  /** Appends what an event of the trainer has to tell: each validation, and every `every`-th step. */
+  async record(event: TrainEvent, every: number): Promise<void> {
+    if (event.type === 'validation' || (event.type === 'step' && event.metrics.step % every === 0)) {
+      await this.append(event.metrics);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+/**
+ * Reads a log. A last line that was torn by a kill is left out.
+ * @throws InputError when another line is not JSON; names the file and the line.
+ */
+export async function readMetrics(path: string): Promise<Metrics[]> {
+  const lines = (await readFile(path, 'utf8')).split('\n');
+  lines.pop(); // after the last line feed: nothing, or a torn line
+  return lines.map((line, index) => {
+    try {
+      return JSON.parse(line) as Metrics;
+    } catch (cause) {
+      throw new InputError(`${path}:${index + 1}: not a JSON object: ${line.slice(0, 60)}`, { cause });
+    }
+  });
+}
+
+export function isValidation(metrics: Metrics): metrics is ValidationMetrics {
+  return 'valLoss' in metrics;
+}
+
+/** The step with index `resumeAt` is done again, a validation after `resumeAt` updates is not. */
+function isBefore(metrics: Metrics, resumeAt: number): boolean {
+  return isValidation(metrics) ? metrics.step <= resumeAt : metrics.step < resumeAt;
+}
+
+function toLine(metrics: Metrics): string {
+  return `${JSON.stringify(metrics)}\n`;
+}

@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { InputError } from '../errors.js';
+
+/** The files of a training run. `config.json`, `model.safetensors` and `tokenizer.json` beside them are the best model. */
+export interface RunFolder {
+  path: string;
+  checkpoint: string;
+  /** The data as token files; nothing for dialogues. */
+  tokens: string;
+  metrics: string;
+  curve: string;
+}
+
+export function runFolder(path: string): RunFolder {
+  return {
+    path,
+    checkpoint: join(path, 'checkpoint.safetensors'),
+    tokens: join(path, 'tokens'),
+    metrics: join(path, 'metrics.jsonl'),
+    curve: join(path, 'loss.svg'),
+  };
+}
+
+/**
+ * Makes the folder.
+ * @returns the topmost folder that had to be made, to undo it; undefined when all were there.
+ * @throws InputError when it cannot be made or written to.
+ */
+export async function ensureWritableFolder(folder: string): Promise<string | undefined> {
+  const missing: string[] = [];
+  let nearest = resolve(folder);
+  for (; !existsSync(nearest); nearest = dirname(nearest)) missing.unshift(nearest);
+  if (!(await stat(nearest)).isDirectory()) throw cannotWrite(folder, `${nearest} is not a directory`);
+  try {
+    await access(nearest, constants.W_OK | constants.X_OK);
+    // One by one: mkdir's own `recursive` never returns where a file system answers ENOENT, as /proc does.
+    for (const path of missing) await mkdir(path);
+  } catch (cause) {
+    throw cannotWrite(folder, cause);
+  }
+  return missing[0];
+}
+
+function cannotWrite(folder: string, cause: unknown): InputError {
+  return new InputError(`${folder}: cannot be written: ${cause instanceof Error ? cause.message : cause}`, { cause });
+}

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import type { RunConfig } from '../config/index.js';
+import { InputError } from '../errors.js';
+import { engine } from '../tensor/index.js';
+import { readCheckpointState } from './checkpoint.js';
+import type { RunFolder } from './run-folder.js';
+import type { TrainerState } from './trainer-state.js';
+
+/** On what a run's numbers depend to the last bit, besides its configuration, data and gptorch itself. */
+export interface Environment {
+  torch: string;
+  threads: number;
+  device: string;
+  dtype: 'float32' | 'bfloat16';
+  /** The instruction set that libtorch's kernels use. */
+  capability: string;
+}
+
+/** The environment of this process. */
+export function environment(device: string, dtype: Environment['dtype']): Environment {
+  return { torch: engine.torchVersion, threads: engine.threads, device, dtype, capability: engine.capability };
+}
+
+/** What the checkpoint of a pretraining run has besides tensors. */
+export interface SavedRun {
+  trainer: TrainerState;
+  config: RunConfig;
+  /** The data files, as absolute paths, and a hash of what was read from them. */
+  data: string[];
+  digest: string;
+  environment: Environment;
+}
+
+/** @throws InputError when the folder has no checkpoint. */
+export async function readSavedRun(folder: RunFolder): Promise<SavedRun> {
+  if (!existsSync(folder.checkpoint)) throw new InputError(`${folder.path}: nothing to resume, it has no checkpoint`);
+  return (await readCheckpointState(folder.checkpoint)) as SavedRun;
+}
+
+/** @throws InputError when a run would write over an earlier one. */
+export function checkHoldsNoRun(folder: RunFolder): void {
+  if (existsSync(folder.checkpoint)) {
+    throw new InputError(`${folder.path}: already holds a run; continue it with --resume or choose another folder`);
+  }
+}
+
+/** How a run is trained may change when it is resumed; what it is and what it reads may not. @throws InputError */
+export function checkIsSameRun(folder: RunFolder, saved: SavedRun, config: RunConfig, data: readonly string[]): void {
+  const same = (name: string, was: unknown, is: unknown) => {
+    if (isDeepStrictEqual(was, is)) return;
+    const told = `it was ${JSON.stringify(was)}, now it is ${JSON.stringify(is)}`;
+    throw new InputError(`${folder.path}: cannot resume with another ${name}: ${told}`);
+  };
+  same('model', saved.config.model, config.model);
+  same('tokenizer', saved.config.tokenizer, config.tokenizer);
+  same('data', saved.config.data, config.data);
+  same('data file', saved.data, data);
+}
+
+/** Why a resumed run will not repeat the uninterrupted one bit for bit; empty where it will. */
+export function differences(saved: Environment, now: Environment): string[] {
+  const names = Object.keys(now) as (keyof Environment)[];
+  return names.filter((name) => saved[name] !== now[name]).map((name) => `${name} ${saved[name]} → ${now[name]}`);
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  evaluationWindows,
+  mapDataset,
+  prepareTokens,
+  readTokenFileInfo,
+  readWindows,
+  TokenFile,
+  type TokenFileInfo,
+  TokenWindows,
+  type WindowBatch,
+} from '../data/index.js';
+import { type Corpus, type CorpusOptions, type TokenBatch, tokenBatch } from './corpus.js';
+
+/**
+ * Running text as windows of memory-mapped token files in `folder`, made from the files or, for a resumed run, those it had.
+ * @throws InputError when the text is shorter than one window or has a character that the tokenizer lacks.
+ */
+export async function openTextCorpus(folder: string, options: CorpusOptions): Promise<Corpus> {
+  const { config, contextLength, device } = options;
+  const { train, validation } = await openTokenFiles(folder, options);
+  const { batchSize, seed, evalBatches } = config.train;
+  const { order, windows } = config.data;
+  const shape = { contextLength, batchSize, windows };
+  const read =
+    (file: TokenFile) =>
+    (batch: WindowBatch): TokenBatch => {
+      const { inputs, targets } = readWindows(file, batch);
+      return tokenBatch(inputs.to(device), targets.to(device), batch.targetCount);
+    };
+  const trainFile = TokenFile.open(train);
+  const validationFile = validation && TokenFile.open(validation);
+  return {
+    train: mapDataset(new TokenWindows({ tokens: train.length, ...shape, order, seed }), read(trainFile)),
+    validation:
+      validationFile &&
+      function* () {
+        const all = evaluationWindows({ tokens: validationFile.length, ...shape, maxBatches: evalBatches });
+        for (const batch of all) yield read(validationFile)(batch);
+      },
+    digest: await hashFiles([train, ...(validation ? [validation] : [])]),
+  };
+}
+
+interface TokenFiles {
+  train: TokenFileInfo;
+  validation: TokenFileInfo | undefined;
+}
+
+async function openTokenFiles(
+  folder: string,
+  { config, files, tokenizer, contextLength, resume }: CorpusOptions,
+): Promise<TokenFiles> {
+  const path = join(folder, 'train.bin');
+  if (!resume || !existsSync(path)) {
+    const { validationFraction } = config.data;
+    return prepareTokens(files, tokenizer, folder, { validationFraction, minimumTokens: contextLength + 1 });
+  }
+  const validationPath = join(folder, 'val.bin');
+  return {
+    train: await readTokenFileInfo(path),
+    validation: existsSync(validationPath) ? await readTokenFileInfo(validationPath) : undefined,
+  };
+}
+
+async function hashFiles(infos: readonly TokenFileInfo[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const { path } of infos) for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
+}

@@ -1,0 +1,31 @@
+/** Where a run stands, besides its tensors. Plain JSON: it is stored in the checkpoint. */
+export interface TrainerState {
+  /** Optimizer steps done. */
+  step: number;
+  /** Targets trained on. */
+  tokens: number;
+  seconds: number;
+  /** Of the last step, before its update. */
+  trainLoss: number | null;
+  valLoss: number | null;
+  /** Steps that were done at the last validation. */
+  validatedAt: number | null;
+  bestValLoss: number | null;
+  bestStep: number | null;
+  /** The dataset's own state. */
+  data: unknown;
+}
+
+export function initialState(): TrainerState {
+  return {
+    step: 0,
+    tokens: 0,
+    seconds: 0,
+    trainLoss: null,
+    valLoss: null,
+    validatedAt: null,
+    bestValLoss: null,
+    bestStep: null,
+    data: null,
+  };
+}

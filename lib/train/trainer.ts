@@ -1,0 +1,155 @@
+import { GptorchError } from '../errors.js';
+import { AdamW } from '../optim/index.js';
+import { engine } from '../tensor/index.js';
+import type { Batch } from './batch.js';
+import { evaluate } from './evaluate.js';
+import type { StopReason, TrainSummary } from './events.js';
+import { createSchedule, type Schedule } from './schedule.js';
+import { queueStep } from './step.js';
+import { StepsUnderWay } from './steps-under-way.js';
+import { Stopwatch } from './stopwatch.js';
+import type { TrainerOptions } from './trainer-options.js';
+import { initialState, type TrainerState } from './trainer-state.js';
+
+/** Steps queued before the loss of the oldest is waited for: the engine always has the next one at hand. */
+const STEPS_AHEAD = 2;
+
+/**
+ * Trains a model: gradient accumulation, clipping, AdamW on a schedule, validations, checkpoints. Randomness is a
+ * function of seed and step, and the data has a state, so a resumed run goes on exactly as if it had not been stopped.
+ */
+export class Trainer<B extends Batch> {
+  readonly optimizer: AdamW;
+  readonly #options: TrainerOptions<B>;
+  readonly #schedule: Schedule;
+  readonly #whole = new Stopwatch();
+  readonly #training = new Stopwatch();
+  readonly #underWay: StepsUnderWay;
+  #state = initialState();
+  #savedAt: number | undefined;
+
+  constructor(options: TrainerOptions<B>) {
+    this.#options = options;
+    const { lr, minLr, schedule: kind, warmupSteps, decaySteps, betas, eps, weightDecay } = options.config;
+    const decayEnd = options.config.decayEnd ?? options.config.steps;
+    this.#schedule = createSchedule({ kind, lr, minLr, warmupSteps, decayEnd, decaySteps });
+    this.optimizer = new AdamW(options.model.namedParameters(), { lr, betas, eps, weightDecay });
+    this.#underWay = new StepsUnderWay((metrics, targets) => {
+      this.#state.trainLoss = metrics.trainLoss;
+      return options.onEvent?.({ type: 'step', targets, metrics: { ...metrics, seconds: this.#seconds } });
+    });
+  }
+
+  /** All that a resumed run needs besides tensors. */
+  state(): TrainerState {
+    return { ...this.#state, seconds: this.#seconds, data: this.#options.data.state() };
+  }
+
+  /** Goes on from `state`. The tensors of model and optimizer are the caller's to load. */
+  restore(state: TrainerState): void {
+    this.#state = { ...state };
+    this.#savedAt = state.step;
+    this.#options.data.restore(state.data);
+    this.optimizer.restoreSteps(state.step);
+  }
+
+  /**
+   * Runs until all steps are done, `maxMinutes` is over or `signal` is aborted; a checkpoint is left in each case.
+   * @throws GptorchError `ERR_DIVERGED` when loss or gradient is not finite; the last checkpoint stays as it is.
+   */
+  async run(signal?: AbortSignal): Promise<TrainSummary> {
+    const { config, data, model, onEvent } = this.#options;
+    const saveEvery = config.saveEvery ?? config.evalEvery;
+    const firstToken = this.#state.tokens;
+    await onEvent?.({ type: 'begin', step: this.#state.step, steps: config.steps });
+    engine.seed(config.seed);
+    model.train();
+    this.#whole.start();
+    const batches = data[Symbol.asyncIterator]();
+    for (;;) {
+      const { step } = this.#state;
+      const stopped = this.#stopReason(signal);
+      if (stopped === 'steps' || (stopped === undefined && step % config.evalEvery === 0)) await this.#validate(signal);
+      if (stopped !== undefined || step % saveEvery === 0) await this.#save();
+      if (stopped !== undefined) return await this.#summary(stopped, firstToken);
+      await this.#step(batches);
+    }
+  }
+
+  #stopReason(signal: AbortSignal | undefined): StopReason | undefined {
+    const { steps, maxMinutes = Number.POSITIVE_INFINITY } = this.#options.config;
+    if (this.#state.step >= steps) return 'steps';
+    if (signal?.aborted === true) return 'signal';
+    return this.#whole.seconds >= maxMinutes * 60 ? 'time' : undefined;
+  }
+
+  async #step(data: AsyncIterator<B>): Promise<void> {
+    const { config, sumLoss, model } = this.#options;
+    const index = this.#state.step;
+    const batches: B[] = [];
+    while (batches.length < config.accumulate) {
+      const next = await data.next();
+      if (next.done === true) throw new GptorchError('ERR_DATA', `the training data ended at step ${index}`);
+      batches.push(next.value);
+    }
+    this.#training.start();
+    engine.setStep(index);
+    const lr = this.#schedule(index);
+    const parameters = model.namedParameters();
+    const step = await queueStep({
+      batches,
+      sumLoss,
+      optimizer: this.optimizer,
+      parameters,
+      lr,
+      clip: config.clip,
+    });
+    this.#state.step = index + 1;
+    this.#state.tokens += step.targets;
+    this.#underWay.add({ ...step, index, lr, tokens: this.#state.tokens });
+    await this.#underWay.readDownTo(STEPS_AHEAD);
+  }
+
+  async #validate(signal: AbortSignal | undefined): Promise<void> {
+    const { validation, model, sumLoss, saveBest, onEvent } = this.#options;
+    const { step, validatedAt, bestValLoss } = this.#state;
+    if (validation === undefined || validatedAt === step) return;
+    await this.#pause();
+    model.eval();
+    const valLoss = await evaluate(validation(), sumLoss, signal);
+    model.train();
+    if (valLoss === undefined) return;
+    const isBest = valLoss < (bestValLoss ?? Number.POSITIVE_INFINITY);
+    Object.assign(this.#state, { valLoss, validatedAt: step }, isBest && { bestValLoss: valLoss, bestStep: step });
+    if (isBest) await saveBest?.();
+    await onEvent?.({ type: 'validation', metrics: { step, valLoss, seconds: this.#seconds }, isBest });
+  }
+
+  async #save(): Promise<void> {
+    const { saveCheckpoint, saveBest, validation, onEvent } = this.#options;
+    const { step } = this.#state;
+    if (saveCheckpoint === undefined || step === this.#savedAt) return;
+    await this.#pause();
+    if (validation === undefined) await saveBest?.();
+    const path = await saveCheckpoint(this);
+    this.#savedAt = step;
+    await onEvent?.({ type: 'checkpoint', step, path });
+  }
+
+  /** Every step that was begun is done and found finite, and its loss is told. */
+  async #pause(): Promise<void> {
+    await this.#underWay.readDownTo(0);
+    this.#training.stop();
+  }
+
+  async #summary(stopped: StopReason, firstToken: number): Promise<TrainSummary> {
+    await this.#pause();
+    const { data: _, validatedAt: __, ...numbers } = this.#state;
+    const tokensPerSecond = this.#training.seconds > 0 ? (numbers.tokens - firstToken) / this.#training.seconds : 0;
+    return { stopped, ...numbers, seconds: this.#seconds, tokensPerSecond };
+  }
+
+  get #seconds(): number {
+    return this.#state.seconds + this.#whole.seconds;
+  }
+}

@@ -1,0 +1,32 @@
+#include <napi.h>
+
+#include "addon/environment.h"
+#include "addon/exports.h"
+#include "addon/handle.h"
+#include "engine/engine.h"
+
+namespace gptorch {
+
+namespace {
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  Engine::instance();
+  Environment::install(env);
+  exports.Set("torchVersion", GPTORCH_TORCH_VERSION);
+  exports.Set("setErrorFactory", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
+                Environment::of(info.Env()).setErrorFactory(info[0].As<Napi::Function>());
+              }));
+  exportEngine(env, exports);
+  exportFunctions(env, exports);
+  exportModule(env, exports);
+  exportTensor(env, exports);
+  return exports;
+}
+
+}  // namespace
+
+}  // namespace gptorch
+
+Napi::Object initializeGptorch(Napi::Env env, Napi::Object exports) { return gptorch::initialize(env, exports); }
+
+NODE_API_MODULE(gptorch, initializeGptorch)

@@ -1,0 +1,139 @@
+#include "engine/engine.h"
+
+#include <ATen/Version.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+
+#include <algorithm>
+
+#include "addon/arguments.h"
+#include "addon/environment.h"
+#include "addon/exports.h"
+#include "engine/cpu_allocator.h"
+
+namespace gptorch {
+
+namespace {
+
+/// Settles once everything this environment queued so far is done; rejects with its first failure that
+/// nobody was told of.
+Napi::Value idle(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Environment& environment = Environment::of(env);
+  const auto [promise, id] = environment.promise(env);
+  Item item;
+  item.session = environment.session();
+  item.work = [session = environment.session(), port = environment.port(), id = id] {
+    FailureRef unobserved;
+    for (const FailureRef& failure : session->failures) {
+      if (!failure->observed && !unobserved) unobserved = failure;
+    }
+    session->failures.clear();
+    port->post([id, unobserved](Napi::Env e) {
+      Environment& target = Environment::of(e);
+      if (unobserved) {
+        target.reject(e, id, *unobserved);
+      } else {
+        target.resolve(e, id, [](Napi::Env f) { return f.Undefined(); });
+      }
+    });
+  };
+  Engine::instance().submit(std::move(item), true);
+  return promise;
+}
+
+Napi::Value drained(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::of(info.Env());
+  const auto [promise, id] = environment.promise(info.Env());
+  Engine::instance().whenDrained([port = environment.port(), id = id] {
+    port->post([id](Napi::Env e) {
+      Environment::of(e).resolve(e, id, [](Napi::Env f) { return f.Undefined(); });
+    });
+  });
+  return promise;
+}
+
+Napi::Value memory(const Napi::CallbackInfo& info) {
+  const MemoryUse use = cpuMemoryUse();
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("allocated", static_cast<double>(use.allocated));
+  result.Set("peak", static_cast<double>(use.peak));
+  result.Set("cached", static_cast<double>(use.cached));
+  result.Set("budget", static_cast<double>(use.budget));
+  result.Set("held", static_cast<double>(Environment::of(info.Env()).session()->heldBytes));
+  return result;
+}
+
+/// setModes(gradEnabled, autocastDtype | null): what the next calls capture.
+Napi::Value setModes(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const Arguments arguments = takeArguments("setModes", info, 0);
+    Modes& modes = Environment::of(info.Env()).session()->modes;
+    modes.gradEnabled = arguments.boolean(0, "gradEnabled");
+    modes.autocast.reset();
+    if (!arguments.isMissing(1)) modes.autocast = parseDtype(arguments.string(1, "dtype"));
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value setThreads(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const Arguments arguments = takeArguments("setThreads", info, 0);
+    Engine::instance().setThreads(static_cast<int>(arguments.numberWithin(0, "threads", 1, 1024)));
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value setLimits(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const Arguments arguments = takeArguments("setLimits", info, 0);
+    constexpr double kMost = 9007199254740991.0;
+    Engine::instance().setLimits(static_cast<size_t>(arguments.numberWithin(0, "operations", 1, kMost)),
+                                 static_cast<size_t>(arguments.numberWithin(1, "bytes", 1, kMost)));
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value setMemoryBudget(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const Arguments arguments = takeArguments("setMemoryBudget", info, 0);
+    setCpuMemoryBudget(static_cast<size_t>(arguments.numberWithin(0, "bytes", 0, 9007199254740991.0)));
+    return info.Env().Undefined();
+  });
+}
+
+/// How many CUDA devices this process can use: 0 with a CPU libtorch or without a driver.
+Napi::Value cudaDevices(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const auto& hooks = at::detail::getCUDAHooks();
+    return Napi::Number::New(info.Env(), hooks.hasCUDA() ? hooks.deviceCount() : 0);
+  });
+}
+
+}  // namespace
+
+void exportEngine(Napi::Env env, Napi::Object exports) {
+  Napi::Object engine = Napi::Object::New(env);
+  engine.Set("idle", Napi::Function::New(env, idle, "idle"));
+  engine.Set("drained", Napi::Function::New(env, drained, "drained"));
+  engine.Set("memory", Napi::Function::New(env, memory, "memory"));
+  engine.Set("resetMemoryPeak",
+             Napi::Function::New(env, [](const Napi::CallbackInfo&) { resetCpuMemoryPeak(); }, "resetMemoryPeak"));
+  engine.Set("trimMemory",
+             Napi::Function::New(env, [](const Napi::CallbackInfo&) { trimCpuMemory(); }, "trimMemory"));
+  engine.Set("setMemoryBudget", Napi::Function::New(env, setMemoryBudget, "setMemoryBudget"));
+  engine.Set("setModes", Napi::Function::New(env, setModes, "setModes"));
+  engine.Set("setThreads", Napi::Function::New(env, setThreads, "setThreads"));
+  engine.Set("threads", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
+               return Napi::Number::New(info.Env(), Engine::instance().threads());
+             }, "threads"));
+  engine.Set("setLimits", Napi::Function::New(env, setLimits, "setLimits"));
+  engine.Set("queued", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
+               return Napi::Number::New(info.Env(), static_cast<double>(Engine::instance().queuedOperations()));
+             }, "queued"));
+  // The instruction set that torch's own kernels chose: results depend on it in the last bits.
+  engine.Set("capability", at::get_cpu_capability());
+  engine.Set("cudaDevices", Napi::Function::New(env, cudaDevices, "cudaDevices"));
+  exports.Set("engine", engine);
+}
+
+}  // namespace gptorch

@@ -1,0 +1,103 @@
+#include "addon/environment.h"
+
+#include "engine/error.h"
+
+namespace gptorch {
+
+Port::Port(Napi::Env env)
+    : function_(Napi::ThreadSafeFunction::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}),
+                                              "gptorch", 0, 1)) {
+  // Nothing pending yet: an idle engine must not keep the process alive.
+  function_.Unref(env);
+}
+
+void Port::post(Message message) {
+  const std::lock_guard lock(mutex_);
+  if (!open_) return;
+  auto boxed = std::make_unique<Message>(std::move(message));
+  const auto deliver = [](Napi::Env env, Napi::Function, Message* received) {
+    const std::unique_ptr<Message> owned(received);
+    // No environment: it is being torn down.
+    if (static_cast<napi_env>(env) != nullptr) (*owned)(env);
+  };
+  if (function_.NonBlockingCall(boxed.get(), deliver) == napi_ok) boxed.release();
+}
+
+void Port::hold(Napi::Env env) {
+  if (pending_++ == 0) function_.Ref(env);
+}
+
+void Port::release(Napi::Env env) {
+  if (--pending_ == 0) function_.Unref(env);
+}
+
+void Port::close() {
+  const std::lock_guard lock(mutex_);
+  open_ = false;
+  function_.Release();
+}
+
+Environment::Environment(Napi::Env env) : port_(std::make_shared<Port>(env)) {}
+
+void Environment::install(Napi::Env env) {
+  env.SetInstanceData<Environment>(new Environment(env));
+  // Added after the port's function was made, so it runs before Node takes that function down.
+  env.AddCleanupHook([port = of(env).port_] { port->close(); });
+}
+
+Environment& Environment::of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+
+void Environment::setErrorFactory(Napi::Function factory) { errorFactory_ = Napi::Persistent(factory); }
+
+Napi::Value Environment::makeError(Napi::Env env, ErrorCode code, const std::string& message) const {
+  return errorFactory_.Call({Napi::String::New(env, toString(code)), Napi::String::New(env, message)});
+}
+
+std::pair<Napi::Promise, uint64_t> Environment::promise(Napi::Env env) {
+  const uint64_t id = nextPromise_++;
+  const auto deferred = Napi::Promise::Deferred::New(env);
+  pending_.emplace(id, deferred);
+  port_->hold(env);
+  return {deferred.Promise(), id};
+}
+
+void Environment::resolve(Napi::Env env, uint64_t id, const Result& result) {
+  const auto entry = pending_.find(id);
+  if (entry == pending_.end()) return;
+  entry->second.Resolve(result(env));
+  pending_.erase(entry);
+  port_->release(env);
+}
+
+void Environment::reject(Napi::Env env, uint64_t id, const Failure& failure) {
+  const auto entry = pending_.find(id);
+  if (entry == pending_.end()) return;
+  entry->second.Reject(makeError(env, failure.code, failure.message));
+  pending_.erase(entry);
+  port_->release(env);
+}
+
+void Environment::reportMemory(Napi::Env env) {
+  // Small changes are not worth a call into the garbage collector.
+  constexpr int64_t kLeastChange = 1 << 20;
+  const int64_t held = session_->heldBytes;
+  const int64_t change = held - session_->reportedBytes;
+  if (change < kLeastChange && change > -kLeastChange) return;
+  session_->reportedBytes = held;
+  Napi::MemoryManagement::AdjustExternalMemory(env, change);
+}
+
+Napi::Value guarded(const Napi::CallbackInfo& info, const std::function<Napi::Value()>& call) {
+  const Napi::Env env = info.Env();
+  try {
+    return call();
+  } catch (const Error& error) {
+    throw Napi::Error(env, Environment::of(env).makeError(env, error.code(), error.what()));
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Napi::Error(env, Environment::of(env).makeError(env, ErrorCode::Engine, error.what()));
+  }
+}
+
+}  // namespace gptorch

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <napi.h>
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "engine/session.h"
+
+namespace gptorch {
+
+/// The way from the engine thread back to one JavaScript environment. Open until the environment ends;
+/// what is posted later is dropped.
+class Port {
+ public:
+  using Message = std::function<void(Napi::Env)>;
+
+  explicit Port(Napi::Env env);
+  /// Any thread.
+  void post(Message message);
+  /// JavaScript thread: a promise is pending (or no longer), so the process must (or may not) stay alive.
+  void hold(Napi::Env env);
+  void release(Napi::Env env);
+  /// JavaScript thread, from the environment's clean-up hook.
+  void close();
+
+ private:
+  std::mutex mutex_;
+  bool open_ = true;
+  Napi::ThreadSafeFunction function_;
+  /// JavaScript thread only.
+  int64_t pending_ = 0;
+};
+
+/// What belongs to one JavaScript environment; kept as its instance data.
+class Environment {
+ public:
+  static void install(Napi::Env env);
+  static Environment& of(Napi::Env env);
+
+  const SessionRef& session() const { return session_; }
+  const std::shared_ptr<Port>& port() const { return port_; }
+
+  /// Makes an error of the TypeScript class that belongs to the code.
+  Napi::Value makeError(Napi::Env env, ErrorCode code, const std::string& message) const;
+  void setErrorFactory(Napi::Function factory);
+
+  /// A promise and the number by which the engine settles it.
+  std::pair<Napi::Promise, uint64_t> promise(Napi::Env env);
+  using Result = std::function<Napi::Value(Napi::Env)>;
+  /// JavaScript thread.
+  void resolve(Napi::Env env, uint64_t id, const Result& result);
+  void reject(Napi::Env env, uint64_t id, const Failure& failure);
+
+  /// Tells the garbage collector how much memory hangs on this environment's handles.
+  void reportMemory(Napi::Env env);
+
+ private:
+  explicit Environment(Napi::Env env);
+
+  SessionRef session_ = std::make_shared<Session>();
+  std::shared_ptr<Port> port_;
+  Napi::FunctionReference errorFactory_;
+  std::unordered_map<uint64_t, Napi::Promise::Deferred> pending_;
+  uint64_t nextPromise_ = 1;
+};
+
+/// Runs `call` and turns C++ exceptions into JavaScript's.
+Napi::Value guarded(const Napi::CallbackInfo& info, const std::function<Napi::Value()>& call);
+
+}  // namespace gptorch

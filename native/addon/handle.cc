@@ -1,0 +1,75 @@
+#include "addon/handle.h"
+
+#include "addon/environment.h"
+#include "engine/engine.h"
+
+namespace gptorch {
+
+namespace {
+
+void release(const SessionRef& session, std::vector<SlotRef> slots) {
+  Item item;
+  item.session = session;
+  item.work = [session, slots = std::move(slots)] {
+    for (const SlotRef& slot : slots) {
+      session->release(slot->value);
+      slot->value.reset();
+    }
+  };
+  Engine::instance().submit(std::move(item), true);
+}
+
+/// Carries its session: when an environment ends, its instance data may be gone before the last finalizer runs.
+struct Boxed {
+  Handle handle;
+  SessionRef session;
+};
+
+void finalize(Napi::Env, Boxed* boxed) {
+  const std::unique_ptr<Boxed> owned(boxed);
+  const SessionRef& session = boxed->session;
+  if (const auto* slot = std::get_if<SlotRef>(&boxed->handle)) {
+    // A parameter's value belongs to its module.
+    const bool ownsValue = !(*slot)->disposed && !(*slot)->ownedByModule;
+    if (!ownsValue) return;
+    (*slot)->disposed = true;
+    release(session, {*slot});
+  } else if (const auto* module = std::get_if<std::shared_ptr<ModuleState>>(&boxed->handle)) {
+    (*module)->dispose(Engine::instance(), session);
+  }
+}
+
+}  // namespace
+
+Napi::Value wrap(Napi::Env env, Handle handle) {
+  auto boxed = std::make_unique<Boxed>(Boxed{std::move(handle), Environment::of(env).session()});
+  const Napi::Value value = Napi::External<Boxed>::New(env, boxed.get(), finalize);
+  boxed.release();
+  return value;
+}
+
+Handle& unwrap(const Napi::Value& value) {
+  if (!value.IsExternal()) throw ArgumentError("a handle of gptorch was expected");
+  return value.As<Napi::External<Boxed>>().Data()->handle;
+}
+
+SlotRef unwrapTensor(const Napi::Value& value, const std::string& function) {
+  const auto* slot = std::get_if<SlotRef>(&unwrap(value));
+  if (slot == nullptr) throw ArgumentError(function + ": a tensor was expected");
+  if ((*slot)->disposed) {
+    throw Error(ErrorCode::Disposed, function + ": a tensor " + toString((*slot)->meta) + " was used after dispose()");
+  }
+  return *slot;
+}
+
+void disposeTensors(Napi::Env env, const std::vector<SlotRef>& slots) {
+  std::vector<SlotRef> live;
+  for (const SlotRef& slot : slots) {
+    if (slot->disposed || slot->ownedByModule) continue;
+    slot->disposed = true;
+    live.push_back(slot);
+  }
+  if (!live.empty()) release(Environment::of(env).session(), std::move(live));
+}
+
+}  // namespace gptorch

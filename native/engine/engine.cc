@@ -1,0 +1,247 @@
+#include "engine/engine.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/core/grad_mode.h>
+#include <c10/util/Exception.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include "engine/cpu_allocator.h"
+
+namespace gptorch {
+
+namespace {
+
+constexpr auto kExitGrace = std::chrono::seconds(2);
+
+/// Sets torch's thread-local modes for one operation.
+class ModeGuard {
+ public:
+  explicit ModeGuard(const Modes& modes) : gradMode_(modes.gradEnabled), autocast_(modes.autocast.has_value()) {
+    if (!autocast_) return;
+    for (const auto device : kDevices) {
+      at::autocast::set_autocast_enabled(device, true);
+      at::autocast::set_autocast_dtype(device, *modes.autocast);
+    }
+    // A cached cast would outlive the weight it was made of; steps change weights between calls.
+    at::autocast::set_autocast_cache_enabled(false);
+  }
+  ~ModeGuard() {
+    if (!autocast_) return;
+    for (const auto device : kDevices) at::autocast::set_autocast_enabled(device, false);
+  }
+  ModeGuard(const ModeGuard&) = delete;
+  ModeGuard& operator=(const ModeGuard&) = delete;
+
+ private:
+  static constexpr at::DeviceType kDevices[] = {at::kCPU, at::kCUDA};
+  at::AutoGradMode gradMode_;
+  bool autocast_;
+};
+
+FailureRef describe(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const Error& error) {
+    return std::make_shared<Failure>(Failure{error.code(), error.what()});
+  } catch (const c10::OutOfMemoryError& error) {
+    return std::make_shared<Failure>(Failure{ErrorCode::OutOfMemory, error.what_without_backtrace()});
+  } catch (const c10::Error& error) {
+    return std::make_shared<Failure>(Failure{ErrorCode::Engine, error.what_without_backtrace()});
+  } catch (const std::bad_alloc&) {
+    return std::make_shared<Failure>(Failure{ErrorCode::OutOfMemory, "the operating system gave no more memory"});
+  } catch (const std::exception& error) {
+    return std::make_shared<Failure>(Failure{ErrorCode::Engine, error.what()});
+  } catch (...) {
+    return std::make_shared<Failure>(Failure{ErrorCode::Engine, "unknown error"});
+  }
+}
+
+FailureRef firstFailure(const std::vector<CellRef>& cells) {
+  for (const CellRef& cell : cells) {
+    if (cell->failure) return cell->failure;
+  }
+  return nullptr;
+}
+
+void mark(const std::vector<CellRef>& cells, const FailureRef& failure) {
+  for (const CellRef& cell : cells) cell->failure = failure;
+}
+
+}  // namespace
+
+Engine& Engine::instance() {
+  // Leaked on purpose: see the class comment.
+  static Engine* const engine = new Engine();
+  return *engine;
+}
+
+Engine::Engine() : threads_(at::get_num_threads()) {
+  installCpuAllocator();
+  thread_ = std::thread([this] { loop(); });
+  // Registered after libtorch was loaded, so it runs before libtorch's own exit handlers.
+  on_exit(&Engine::atExit, this);
+}
+
+void Engine::submit(Item item, bool alwaysEnters) {
+  std::unique_lock lock(mutex_);
+  if (!alwaysEnters && (queue_.size() >= maxOperations_ || queuedBytes_ + item.bytes > maxBytes_)) {
+    throw Error(ErrorCode::QueueFull, "the engine's queue is full: " + std::to_string(queue_.size()) + " of " +
+                                          std::to_string(maxOperations_) + " operations and " +
+                                          std::to_string(queuedBytes_) + " of " + std::to_string(maxBytes_) +
+                                          " bytes are queued; await engine.drained() before more work");
+  }
+  queuedBytes_ += item.bytes;
+  queue_.push_back(std::move(item));
+  lock.unlock();
+  wake_.notify_one();
+}
+
+std::vector<SlotRef> Engine::submit(const SessionRef& session, Plan plan) {
+  Roots roots;
+  if (session->modes.gradEnabled && plan.differentiable) {
+    roots = plan.roots;
+    for (const SlotRef& input : plan.inputs) roots = unite(roots, input->roots);
+  }
+
+  std::vector<SlotRef> outputs;
+  outputs.reserve(plan.outputs.size());
+  for (Meta& meta : plan.outputs) {
+    const bool carriesGradient = meta.isFloating();
+    outputs.push_back(std::make_shared<Slot>(std::move(meta), carriesGradient ? roots : nullptr));
+  }
+
+  Item item;
+  item.session = session;
+  item.modes = session->modes;
+  // Without a gradient to carry, torch need not record a graph.
+  item.modes.gradEnabled = roots != nullptr;
+  if (!plan.autocasts) item.modes.autocast.reset();
+  item.reads.assign(plan.inputs.begin(), plan.inputs.end());
+  item.reads.insert(item.reads.end(), plan.reads.begin(), plan.reads.end());
+  item.writes = std::move(plan.writes);
+  item.overwrites = std::move(plan.overwrites);
+  // A result of a failed operation is failed too, and it had no value to lose.
+  item.overwrites.insert(item.overwrites.end(), outputs.begin(), outputs.end());
+  item.bytes = plan.capturedBytes;
+  item.work = [session, outputs, inputs = std::move(plan.inputs), run = std::move(plan.run)] {
+    Values values;
+    values.reserve(inputs.size());
+    for (const SlotRef& input : inputs) values.push_back(input->value);
+    const Values results = run(values);
+    TORCH_CHECK(results.size() == outputs.size(), "internal error: ", results.size(), " results where ",
+                outputs.size(), " were planned");
+    for (size_t i = 0; i < results.size(); ++i) {
+      const Meta actual = Meta::of(results[i]);
+      TORCH_CHECK(actual == outputs[i]->meta, "internal error: result ", i, " is ", toString(actual), ", inferred was ",
+                  toString(outputs[i]->meta));
+    }
+    for (size_t i = 0; i < results.size(); ++i) {
+      outputs[i]->value = results[i];
+      session->hold(results[i]);
+    }
+  };
+  submit(std::move(item), plan.alwaysEnters);
+  return outputs;
+}
+
+void Engine::whenDrained(std::function<void()> done) {
+  std::unique_lock lock(mutex_);
+  if (queue_.size() <= maxOperations_ / 2 && queuedBytes_ <= maxBytes_ / 2) {
+    lock.unlock();
+    done();
+    return;
+  }
+  drainWaiters_.push_back(std::move(done));
+}
+
+void Engine::setLimits(size_t operations, size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  maxOperations_ = operations;
+  maxBytes_ = bytes;
+}
+
+void Engine::setThreads(int count) {
+  threads_ = count;
+  Item item;
+  item.session = std::make_shared<Session>();
+  item.work = [count] { at::set_num_threads(count); };
+  submit(std::move(item), true);
+}
+
+size_t Engine::queuedOperations() {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+void Engine::loop() {
+  at::init_num_threads();
+  while (true) {
+    std::vector<std::function<void()>> drained;
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (stopping_) {
+      lock.unlock();
+      park();
+    }
+    Item item = std::move(queue_.front());
+    queue_.pop_front();
+    queuedBytes_ -= item.bytes;
+    if (!drainWaiters_.empty() && queue_.size() <= maxOperations_ / 2 && queuedBytes_ <= maxBytes_ / 2) {
+      drained.swap(drainWaiters_);
+    }
+    lock.unlock();
+    for (const auto& done : drained) done();
+    execute(item);
+  }
+}
+
+void Engine::execute(Item& item) {
+  FailureRef failure = firstFailure(item.reads);
+  if (!failure) failure = firstFailure(item.writes);
+  if (!failure) {
+    try {
+      const ModeGuard modes(item.modes);
+      item.work();
+      for (const CellRef& cell : item.overwrites) cell->failure = nullptr;
+      return;
+    } catch (...) {
+      failure = describe(std::current_exception());
+      if (!item.onFailure) item.session->failures.push_back(failure);
+    }
+  }
+  mark(item.writes, failure);
+  mark(item.overwrites, failure);
+  if (item.onFailure) {
+    failure->observed = true;
+    item.onFailure(failure);
+  }
+}
+
+void Engine::park() {
+  {
+    const std::lock_guard lock(mutex_);
+    isParked_ = true;
+  }
+  parked_.notify_all();
+  while (true) pause();
+}
+
+void Engine::atExit(int status, void* self) {
+  Engine& engine = *static_cast<Engine*>(self);
+  std::unique_lock lock(engine.mutex_);
+  if (std::this_thread::get_id() == engine.thread_.get_id()) return;
+  engine.stopping_ = true;
+  engine.wake_.notify_all();
+  const bool parked = engine.parked_.wait_for(lock, kExitGrace, [&engine] { return engine.isParked_; });
+  // An operation that outlasts the grace would run into libtorch's destructors.
+  if (!parked) _exit(status);
+}
+
+}  // namespace gptorch

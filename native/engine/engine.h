@@ -1,0 +1,77 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "engine/cell.h"
+#include "engine/plan.h"
+#include "engine/session.h"
+
+namespace gptorch {
+
+/// One queued operation.
+struct Item {
+  SessionRef session;
+  Modes modes;
+  std::vector<CellRef> reads;
+  std::vector<CellRef> writes;
+  std::vector<CellRef> overwrites;
+  /// Runs on the engine thread; throws to fail.
+  std::function<void()> work;
+  /// Told instead of marking cells, for operations that somebody awaits.
+  std::function<void(const FailureRef&)> onFailure;
+  size_t bytes = 0;
+};
+
+/// The one thread that owns every tensor and makes every libtorch call, in the order of the calls.
+///
+/// There is one engine in a process. It is never destroyed: at exit its thread is parked, because tearing
+/// libtorch down under a running operation aborts the process.
+class Engine {
+ public:
+  static Engine& instance();
+
+  /// Queues an operation; never blocks. `alwaysEnters` passes over the limit.
+  /// Throws Error(QueueFull) before any effect.
+  void submit(Item item, bool alwaysEnters);
+
+  /// Makes the output slots of a plan and queues it. JavaScript thread of `session`.
+  std::vector<SlotRef> submit(const SessionRef& session, Plan plan);
+
+  /// Calls `done` on the engine thread once the queue is below half its limits (at once if it is).
+  void whenDrained(std::function<void()> done);
+
+  void setLimits(size_t operations, size_t bytes);
+  /// Takes effect on the engine thread, in order with the queue.
+  void setThreads(int count);
+  int threads() const { return threads_; }
+  size_t queuedOperations();
+
+ private:
+  Engine();
+  void loop();
+  void execute(Item& item);
+  void park();
+  static void atExit(int status, void* engine);
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::condition_variable parked_;
+  std::deque<Item> queue_;
+  std::vector<std::function<void()>> drainWaiters_;
+  size_t queuedBytes_ = 0;
+  size_t maxOperations_ = 16384;
+  size_t maxBytes_ = size_t{1} << 30;
+  bool stopping_ = false;
+  bool isParked_ = false;
+  std::atomic<int> threads_;
+  std::thread thread_;
+};
+
+}  // namespace gptorch

@@ -1,0 +1,23 @@
+#include "engine/error.h"
+
+namespace gptorch {
+
+const char* toString(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::Argument:
+      return "ERR_ARGUMENT";
+    case ErrorCode::Disposed:
+      return "ERR_DISPOSED";
+    case ErrorCode::Engine:
+      return "ERR_ENGINE";
+    case ErrorCode::QueueFull:
+      return "ERR_QUEUE_FULL";
+    case ErrorCode::OutOfMemory:
+      return "ERR_OUT_OF_MEMORY";
+    case ErrorCode::Device:
+      return "ERR_DEVICE";
+  }
+  return "ERR_ENGINE";
+}
+
+}  // namespace gptorch

@@ -1,0 +1,83 @@
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cross_entropy_loss.h>
+
+#include "functions/function.h"
+#include "ops/dropout/dropout.h"
+#include "ops/linear_cross_entropy/linear_cross_entropy.h"
+
+namespace gptorch {
+
+namespace {
+
+bool isMean(const Arguments& arguments, size_t index) {
+  const std::string reduction = arguments.string(index, "reduction");
+  if (reduction != "mean" && reduction != "sum") {
+    arguments.fail("reduction must be 'mean' or 'sum', not '" + reduction + "'");
+  }
+  return reduction == "mean";
+}
+
+/// Logits (…, classes) against targets (…). A mean over no counted target is 0, where PyTorch gives not-a-number:
+/// a batch of padding must not destroy the weights.
+Plan crossEntropy(const Arguments& arguments) {
+  const SlotRef logits = arguments.floating(0, "logits"), targets = arguments.indices(1, "targets");
+  const int64_t ignoreIndex = arguments.integer(2, "ignoreIndex");
+  const bool mean = isMean(arguments, 3);
+  Shape rows = logits->meta.shape;
+  if (rows.empty()) arguments.fail("logits must have a last dimension of classes");
+  const int64_t classes = rows.back();
+  rows.pop_back();
+  if (targets->meta.shape != rows) {
+    arguments.fail("targets " + toString(targets->meta.shape) + " do not fit logits " + toString(logits->meta.shape));
+  }
+  return planOne({logits, targets}, {{}, logits->meta.dtype, logits->meta.device},
+                 [classes, ignoreIndex, mean](const Values& v) {
+                   const at::Tensor flat = v[1].reshape({-1});
+                   at::Tensor sum = at::cross_entropy_loss(v[0].reshape({-1, classes}), flat, {}, at::Reduction::Sum,
+                                                           ignoreIndex);
+                   return mean ? sum / flat.ne(ignoreIndex).sum().clamp_min(1) : sum;
+                 });
+}
+
+/// Hidden states (…, width) through the output embedding (vocabSize, width) against targets (…).
+Plan linearCrossEntropy(const Arguments& arguments) {
+  const SlotRef hidden = arguments.floating(0, "hidden"), weight = arguments.floating(1, "weight");
+  const SlotRef targets = arguments.indices(2, "targets");
+  const int64_t ignoreIndex = arguments.integer(3, "ignoreIndex");
+  const bool mean = isMean(arguments, 4);
+  requireSameKind(arguments, hidden->meta, "hidden", weight->meta, "weight");
+  Shape rows = hidden->meta.shape;
+  if (rows.empty() || weight->meta.rank() != 2 || rows.back() != weight->meta.shape[1]) {
+    arguments.fail("hidden " + toString(hidden->meta.shape) + " and weight " + toString(weight->meta.shape) +
+                   " do not fit; (…, width) and (vocabSize, width) do");
+  }
+  const int64_t width = rows.back();
+  rows.pop_back();
+  if (targets->meta.shape != rows) {
+    arguments.fail("targets " + toString(targets->meta.shape) + " do not fit hidden " + toString(hidden->meta.shape));
+  }
+  const at::ScalarType dtype = hidden->meta.dtype == at::kDouble ? at::kDouble : at::kFloat;
+  Plan plan = planOne({hidden, weight, targets}, {{}, dtype, hidden->meta.device},
+                      [width, ignoreIndex, mean](const Values& v) {
+                        return ops::linearCrossEntropy(v[0].reshape({-1, width}), v[1], v[2].reshape({-1}),
+                                                       ignoreIndex, mean, 0);
+                      });
+  plan.autocasts = true;
+  return plan;
+}
+
+Plan dropout(const Arguments& arguments) {
+  const SlotRef input = arguments.floating(0, "input");
+  const double p = arguments.numberWithin(1, "p", 0, 1);
+  const RandomKey key = arguments.randomKey(2, "key");
+  return planOne({input}, input->meta,
+                 [p, key](const Values& v) { return ops::dropout(v[0], p, key.seed, key.step, key.ordinal); });
+}
+
+}  // namespace
+
+std::vector<Function> lossFunctions() {
+  return {{"crossEntropy", crossEntropy}, {"linearCrossEntropy", linearCrossEntropy}, {"dropout", dropout}};
+}
+
+}  // namespace gptorch

@@ -1,0 +1,69 @@
+#include "modules/feed_forward.h"
+
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/relu.h>
+
+#include "modules/embedding.h"
+#include "ops/dropout/dropout.h"
+
+namespace gptorch {
+
+namespace {
+
+FeedForward::Activation parseActivation(const Options& options) {
+  const std::string name = options.string("activation");
+  if (name == "gelu_tanh") return FeedForward::Activation::GeluTanh;
+  if (name == "gelu") return FeedForward::Activation::Gelu;
+  if (name == "relu") return FeedForward::Activation::Relu;
+  throw ArgumentError(options.owner() + ": activation must be gelu_tanh, gelu or relu, not '" + name + "'");
+}
+
+at::Tensor activate(const at::Tensor& input, FeedForward::Activation activation) {
+  switch (activation) {
+    case FeedForward::Activation::GeluTanh:
+      return at::gelu(input, "tanh");
+    case FeedForward::Activation::Gelu:
+      return at::gelu(input);
+    case FeedForward::Activation::Relu:
+      return at::relu(input);
+  }
+  return input;
+}
+
+}  // namespace
+
+FeedForward::Config FeedForward::Config::from(const Options& options) {
+  return {options.size("width"), options.size("feedForwardWidth"), parseActivation(options), options.boolean("bias"),
+          dropoutOption(options, "residualDropout")};
+}
+
+FeedForward::FeedForward(const Config& config) : config_(config) {
+  input_ = register_module(
+      "c_fc", std::make_shared<Conv1D>(Conv1D::Config{config.width, config.feedForwardWidth, config.bias}));
+  output_ = register_module(
+      "c_proj", std::make_shared<Conv1D>(Conv1D::Config{config.feedForwardWidth, config.width, config.bias}));
+}
+
+ParameterSpecs FeedForward::specs(const Config& config) {
+  return joined({prefixed("c_fc", Conv1D::specs({config.width, config.feedForwardWidth, config.bias})),
+                 prefixed("c_proj", Conv1D::specs({config.feedForwardWidth, config.width, config.bias}))});
+}
+
+Plan FeedForward::plan(const Config& config, const Arguments& arguments, std::function<FeedForward&()> module) {
+  Plan plan;
+  plan.inputs = {requireWidth(arguments, 0, config.width, 0)};
+  plan.outputs = {plan.inputs[0]->meta};
+  plan.run = [module, mode = ForwardMode::from(arguments, 1)](const Values& v) {
+    return Values{module().forward(v[0], mode).to(at::kFloat)};
+  };
+  return plan;
+}
+
+at::Tensor FeedForward::forward(const at::Tensor& input, const ForwardMode& mode) const {
+  const at::Tensor inner = activate(input_->forward(input), config_.activation);  // (…, feedForwardWidth)
+  const at::Tensor output = output_->forward(inner);                              // (…, width)
+  if (!mode.training || config_.residualDropout == 0) return output;
+  return ops::dropout(output, config_.residualDropout, mode.key.seed, mode.key.step, mode.key.ordinal);
+}
+
+}  // namespace gptorch

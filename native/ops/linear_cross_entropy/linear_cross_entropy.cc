@@ -1,0 +1,198 @@
+#include "ops/linear_cross_entropy/linear_cross_entropy.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/ne.h>
+#include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/library.h>
+
+#include <algorithm>
+#include <tuple>
+#include <vector>
+
+#include "ops/grain.h"
+#include "ops/linear_cross_entropy/softmax_rows.h"
+
+namespace gptorch::ops {
+
+namespace {
+
+constexpr int64_t kChunkBytes = int64_t{8} << 20;
+constexpr int64_t kLeastRows = 64;
+
+using Result = std::tuple<at::Tensor, at::Tensor, at::Tensor>;
+
+void check(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets) {
+  TORCH_CHECK(hidden.dim() == 2 && weight.dim() == 2 && targets.dim() == 1,
+              "linear_cross_entropy: hidden must be (rows, width), weight (vocabSize, width), targets (rows)");
+  TORCH_CHECK(hidden.sym_size(1) == weight.sym_size(1) && hidden.sym_size(0) == targets.sym_size(0),
+              "linear_cross_entropy: hidden ", hidden.sym_sizes(), ", weight ", weight.sym_sizes(), " and targets ",
+              targets.sym_sizes(), " do not fit");
+  TORCH_CHECK(hidden.scalar_type() == weight.scalar_type(), "linear_cross_entropy: hidden is ", hidden.scalar_type(),
+              ", weight is ", weight.scalar_type());
+  TORCH_CHECK(targets.scalar_type() == at::kLong, "linear_cross_entropy: targets must be int64");
+}
+
+/// The loss is accumulated in double and given in the inputs' dtype, reduced ones in float.
+at::ScalarType lossDtype(at::ScalarType dtype) { return dtype == at::kDouble ? at::kDouble : at::kFloat; }
+
+int64_t countTargets(const at::Tensor& targets, int64_t vocabSize, int64_t ignoreIndex) {
+  const int64_t* target = targets.const_data_ptr<int64_t>();
+  int64_t counted = 0;
+  for (int64_t i = 0; i < targets.numel(); ++i) {
+    if (target[i] == ignoreIndex) continue;
+    TORCH_CHECK_INDEX(target[i] >= 0 && target[i] < vocabSize, "linear_cross_entropy: target ", target[i], " at row ",
+                      i, " is outside the vocabulary of ", vocabSize);
+    ++counted;
+  }
+  return counted;
+}
+
+template <typename T>
+void softmaxChunk(const at::Tensor& logits, const int64_t* targets, double* losses, int64_t ignoreIndex, bool gradient,
+                  double scale) {
+  const int64_t columns = logits.size(1);
+  T* data = logits.mutable_data_ptr<T>();
+  const int64_t grain = std::max<int64_t>(1, kGrain / columns);
+  at::parallel_for(0, logits.size(0), grain, [&](int64_t first, int64_t last) {
+    softmaxRows(data + first * columns, targets + first, losses + first, last - first, columns, ignoreIndex, gradient,
+                static_cast<T>(scale));
+  });
+}
+
+Result forwardCpu(const at::Tensor& hiddenInput, const at::Tensor& weightInput, const at::Tensor& targetsInput,
+                  int64_t ignoreIndex, bool mean, int64_t chunkRows, bool hiddenGradient, bool weightGradient) {
+  check(hiddenInput, weightInput, targetsInput);
+  const at::Tensor hidden = hiddenInput.contiguous(), weight = weightInput.contiguous();
+  const at::Tensor targets = targetsInput.contiguous();
+  const int64_t rows = hidden.size(0), vocabSize = weight.size(0);
+  const int64_t counted = countTargets(targets, vocabSize, ignoreIndex);
+  const double scale = mean ? (counted == 0 ? 0.0 : 1.0 / static_cast<double>(counted)) : 1.0;
+  const at::ScalarType computeDtype = lossDtype(hidden.scalar_type());
+  const bool gradient = hiddenGradient || weightGradient;
+  if (chunkRows <= 0) chunkRows = std::max(kLeastRows, kChunkBytes / (4 * vocabSize));
+
+  at::Tensor gradHidden = hiddenGradient ? at::empty_like(hidden) : at::empty({0}, hidden.options());
+  at::Tensor gradWeight = weightGradient ? at::zeros(weight.sizes(), weight.options()) : at::empty({0}, weight.options());
+  std::vector<double> losses(rows);
+  for (int64_t first = 0; first < rows; first += chunkRows) {
+    const int64_t count = std::min(chunkRows, rows - first);
+    const at::Tensor h = hidden.narrow(0, first, count);                // (chunk, width)
+    at::Tensor logits = at::mm(h, weight.t()).to(computeDtype);         // (chunk, vocabSize)
+    const int64_t* target = targets.const_data_ptr<int64_t>() + first;
+    if (computeDtype == at::kDouble) {
+      softmaxChunk<double>(logits, target, losses.data() + first, ignoreIndex, gradient, scale);
+    } else {
+      softmaxChunk<float>(logits, target, losses.data() + first, ignoreIndex, gradient, scale);
+    }
+    if (!gradient) continue;
+    const at::Tensor gradLogits = logits.to(hidden.scalar_type());      // (chunk, vocabSize)
+    if (hiddenGradient) {
+      at::Tensor target = gradHidden.narrow(0, first, count);
+      at::mm_out(target, gradLogits, weight);                           // (chunk, width)
+    }
+    if (weightGradient) gradWeight.addmm_(gradLogits.t(), h);           // (vocabSize, width)
+  }
+
+  double total = 0;
+  for (const double loss : losses) total += loss;
+  return {at::scalar_tensor(total * scale, hidden.options().dtype(computeDtype)), gradHidden, gradWeight};
+}
+
+Result forwardMeta(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, int64_t, bool,
+                   int64_t, bool hiddenGradient, bool weightGradient) {
+  check(hidden, weight, targets);
+  return {at::empty({}, hidden.options().dtype(lossDtype(hidden.scalar_type()))),
+          hiddenGradient ? at::empty_like(hidden, at::MemoryFormat::Contiguous) : at::empty({0}, hidden.options()),
+          weightGradient ? at::empty_like(weight, at::MemoryFormat::Contiguous) : at::empty({0}, weight.options())};
+}
+
+Result forward(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, int64_t ignoreIndex,
+               bool mean, int64_t chunkRows, bool hiddenGradient, bool weightGradient) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("gptorch::linear_cross_entropy_forward", "")
+                             .typed<Result(const at::Tensor&, const at::Tensor&, const at::Tensor&, int64_t, bool,
+                                           int64_t, bool, bool)>();
+  return op.call(hidden, weight, targets, ignoreIndex, mean, chunkRows, hiddenGradient, weightGradient);
+}
+
+class LinearCrossEntropyFunction : public torch::autograd::Function<LinearCrossEntropyFunction> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& hidden,
+                            const at::Tensor& weight, const at::Tensor& targets, int64_t ignoreIndex, bool mean,
+                            int64_t chunkRows) {
+    at::AutoDispatchBelowADInplaceOrView guard;
+    auto [loss, gradHidden, gradWeight] =
+        ops::forward(hidden, weight, targets, ignoreIndex, mean, chunkRows, context->needs_input_grad(0),
+                     context->needs_input_grad(1));
+    context->save_for_backward({gradHidden, gradWeight});
+    return loss;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const auto scaled = [&](size_t i) {
+      return context->needs_input_grad(i) ? saved[i] * gradients[0].to(saved[i].scalar_type()) : at::Tensor();
+    };
+    return {scaled(0), scaled(1), {}, {}, {}, {}};
+  }
+};
+
+at::Tensor plain(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, int64_t ignoreIndex,
+                 bool mean, int64_t chunkRows) {
+  return std::get<0>(forward(hidden, weight, targets, ignoreIndex, mean, chunkRows, false, false));
+}
+
+at::Tensor autograd(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, int64_t ignoreIndex,
+                    bool mean, int64_t chunkRows) {
+  return LinearCrossEntropyFunction::apply(hidden, weight, targets, ignoreIndex, mean, chunkRows);
+}
+
+template <c10::DeviceType device>
+at::Tensor autocast(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, int64_t ignoreIndex,
+                    bool mean, int64_t chunkRows) {
+  const c10::impl::ExcludeDispatchKeyGuard guard(at::autocast::get_autocast_dispatch_key_from_device_type(device));
+  const auto dtype = at::autocast::get_autocast_dtype(device);
+  return linearCrossEntropy(at::autocast::cached_cast(dtype, hidden, device),
+                            at::autocast::cached_cast(dtype, weight, device), targets, ignoreIndex, mean, chunkRows);
+}
+
+}  // namespace
+
+at::Tensor linearCrossEntropy(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
+                              int64_t ignoreIndex, bool mean, int64_t chunkRows) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("gptorch::linear_cross_entropy", "")
+                             .typed<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&, int64_t, bool,
+                                               int64_t)>();
+  return op.call(hidden, weight, targets, ignoreIndex, mean, chunkRows);
+}
+
+TORCH_LIBRARY_FRAGMENT(gptorch, library) {
+  library.def(
+      "linear_cross_entropy(Tensor hidden, Tensor weight, Tensor targets, int ignore_index, bool mean, int chunk_rows)"
+      " -> Tensor");
+  library.def(
+      "linear_cross_entropy_forward(Tensor hidden, Tensor weight, Tensor targets, int ignore_index, bool mean,"
+      " int chunk_rows, bool hidden_gradient, bool weight_gradient) -> (Tensor, Tensor, Tensor)");
+}
+TORCH_LIBRARY_IMPL(gptorch, CPU, library) {
+  library.impl("linear_cross_entropy", plain);
+  library.impl("linear_cross_entropy_forward", forwardCpu);
+}
+TORCH_LIBRARY_IMPL(gptorch, Meta, library) {
+  library.impl("linear_cross_entropy", plain);
+  library.impl("linear_cross_entropy_forward", forwardMeta);
+}
+TORCH_LIBRARY_IMPL(gptorch, Autograd, library) { library.impl("linear_cross_entropy", autograd); }
+TORCH_LIBRARY_IMPL(gptorch, AutocastCPU, library) { library.impl("linear_cross_entropy", autocast<at::kCPU>); }
+TORCH_LIBRARY_IMPL(gptorch, AutocastCUDA, library) { library.impl("linear_cross_entropy", autocast<at::kCUDA>); }
+
+}  // namespace gptorch::ops

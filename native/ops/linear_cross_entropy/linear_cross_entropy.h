@@ -1,0 +1,22 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+namespace gptorch::ops {
+
+/// The cross-entropy of softmax(hidden · weightᵀ) against targets, without ever holding all logits.
+///
+/// Works through row chunks; where a gradient is wanted, a chunk's logits become its gradient in place and are
+/// multiplied out at once, so that the backward pass only scales what is stored.
+///
+/// @param hidden (rows, width)
+/// @param weight (vocabSize, width)
+/// @param targets (rows), int64; rows whose target is `ignoreIndex` count neither in the loss nor in the mean
+/// @param mean divide by the number of counted rows (0 where there are none), else the sum
+/// @param chunkRows rows a chunk; 0: as many as keep a chunk's logits at about 8 MiB
+at::Tensor linearCrossEntropy(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
+                              int64_t ignoreIndex, bool mean, int64_t chunkRows);
+
+}  // namespace gptorch::ops

@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { root } from '../bootstrap/paths.mjs';
+
+/**
+ * Checks each source with the compiler, several at a time, behind a precompiled header as in the build.
+ *
+ * @param {string[]} sources
+ * @param {string} libtorch folder with include/
+ * @param {number} jobs
+ * @param {(detail: string) => void} report
+ * @returns {Promise<{ source: string, output: string }[]>} those that do not compile
+ */
+export async function compileAll(sources, libtorch, jobs, report) {
+  const compiler = process.env.CXX || 'c++';
+  const folder = mkdtempSync(join(tmpdir(), 'gptorch-headers-'));
+  try {
+    const header = join(folder, 'pch.h');
+    copyFileSync(join(root, 'native', 'pch.h'), header);
+    const options = flags(libtorch);
+    const broken = await compile(compiler, [...options, '-x', 'c++-header', header, '-o', `${header}.gch`]);
+    if (broken !== undefined) return [{ source: join(root, 'native', 'pch.h'), output: broken }];
+
+    const failed = [];
+    const waiting = [...sources];
+    const worker = async () => {
+      for (let source = waiting.shift(); source !== undefined; source = waiting.shift()) {
+        report(`${sources.length - waiting.length}/${sources.length} ${relative(root, source)}`);
+        const output = await compile(compiler, [...options, '-fsyntax-only', '-include', header, source]);
+        if (output !== undefined) failed.push({ source, output });
+      }
+    };
+    await Promise.all(Array.from({ length: jobs }, worker));
+    return failed;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** As CMake's, without optimisation: only whether it compiles is asked. */
+function flags(libtorch) {
+  const modules = join(root, 'node_modules');
+  const system = [
+    join(libtorch, 'include'),
+    join(libtorch, 'include', 'torch', 'csrc', 'api', 'include'),
+    join(modules, 'node-api-headers', 'include'),
+    join(modules, 'node-addon-api'),
+  ];
+  const defines = [
+    'AT_PER_OPERATOR_HEADERS',
+    'GPTORCH_TORCH_VERSION="0.0.0"',
+    'NAPI_VERSION=9',
+    'NODE_ADDON_API_CPP_EXCEPTIONS',
+  ];
+  return [
+    '-std=c++20',
+    '-fPIC',
+    '-fopenmp',
+    `-I${join(root, 'native')}`,
+    ...system.flatMap((path) => ['-isystem', path]),
+    ...defines.map((define) => `-D${define}`),
+  ];
+}
+
+/** Undefined when it compiles, else the first lines of what the compiler says. */
+function compile(compiler, args) {
+  return new Promise((resolve) => {
+    execFile(compiler, args, { maxBuffer: 64e6 }, (error, _stdout, stderr) => {
+      resolve(error ? (stderr || error.message).split('\n').slice(0, 20).join('\n') : undefined);
+    });
+  });
+}

@@ -1,0 +1,1 @@
+"""Textbook PyTorch for what Hugging Face has no class for. Every product, mask and scale is written out."""

@@ -1,0 +1,34 @@
+"""Everything that is written to test/fixtures/parity."""
+
+from pathlib import Path
+
+import torch
+import transformers
+
+import generation
+import training
+from cases import attention, cross_entropy, decoder_block, embedding, feed_forward, head, layer_norm, linear, whole_model
+from fixture import Source, from_case, write_json
+from tiny_models import tiny_models
+
+AREAS = (embedding, layer_norm, linear, attention, feed_forward, decoder_block, head, cross_entropy)
+
+
+def all_sources() -> list[Source]:
+    models = tiny_models()
+    by_name = {model.name: model for model in models}
+    return [
+        *(from_case(case) for area in AREAS for case in area.cases()),
+        *(from_case(case) for case in whole_model.cases(models)),
+        *generation.sources(models),
+        training.source(by_name["gpt2"]),
+    ]
+
+
+def write_all(folder: Path) -> None:
+    for model in tiny_models():
+        model.save(folder / model.directory)
+    for source in all_sources():
+        source.make(torch.float64).write(folder)
+    versions = {"torch": torch.__version__.split("+")[0], "transformers": transformers.__version__}
+    write_json(folder / "versions.json", {**versions, "computedIn": "float64, stored as float32"})

@@ -1,0 +1,39 @@
+// `npm test`: makes the checkout ready and runs every suite. Arguments after -- go to Vitest. The last line is
+// `N passed, N failed` over all suites; above it stands what was skipped and why.
+import { join } from 'node:path';
+import { fail } from './bootstrap/failure.mjs';
+import { root } from './bootstrap/paths.mjs';
+import { bootstrap } from './bootstrap.mjs';
+import { clangFormat } from './lint/clang-format.mjs';
+import { python } from './test/python.mjs';
+import { check } from './test/suite.mjs';
+import { vitest } from './test/vitest.mjs';
+
+const script = (...path) => join(root, 'node_modules', ...path);
+
+const suites = [
+  () => check('biome', process.execPath, [script('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings']),
+  () => clangFormat({ fix: false }),
+  () => check('tsc', process.execPath, [script('typescript', 'bin', 'tsc'), '--noEmit']),
+  () => vitest(process.argv.slice(2)),
+  () => python(),
+];
+
+await bootstrap().catch((error) => {
+  process.once('exit', () => console.log('0 passed, 1 failed'));
+  fail(error);
+});
+const outcomes = [];
+for (const suite of suites) {
+  console.log();
+  outcomes.push(...[await suite()].flat());
+}
+
+console.log();
+for (const { name, passed, failed, skipped, reason } of outcomes) {
+  const why = skipped > 0 ? `, ${skipped} skipped (${reason})` : '';
+  console.log(`${failed > 0 ? 'FAILED ' : ''}${name}: ${passed} passed, ${failed} failed${why}`);
+}
+const total = (key) => outcomes.reduce((sum, outcome) => sum + outcome[key], 0);
+process.exitCode = total('failed') > 0 ? 1 : 0;
+console.log(`\n${total('passed')} passed, ${total('failed')} failed`);

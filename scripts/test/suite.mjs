@@ -1,0 +1,42 @@
+// A suite's outcome, and the ways to come to one. Every suite says why it was skipped, if it was.
+import { spawn } from 'node:child_process';
+import { root } from '../bootstrap/paths.mjs';
+
+/** @typedef {{ name: string, passed: number, failed: number, skipped: number, reason?: string }} Outcome */
+
+/** @returns {Outcome} */
+export function skip(name, reason) {
+  return { name, passed: 0, failed: 0, skipped: 1, reason };
+}
+
+/**
+ * A command that passes or fails as a whole.
+ *
+ * @returns {Promise<Outcome>}
+ */
+export async function check(name, command, args) {
+  const { code } = await runShown(command, args);
+  return { name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+}
+
+/**
+ * Runs a command with its output shown.
+ *
+ * @returns {Promise<{ code: number | null, output: string }>}
+ */
+export async function runShown(command, args, env = process.env) {
+  const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    output += text;
+    process.stdout.write(text);
+  });
+  const code = await new Promise((resolve) => {
+    child.once('error', (error) => {
+      console.error(`${command}: ${error.message}`);
+      resolve(null);
+    });
+    child.once('close', resolve);
+  });
+  return { code, output };
+}

@@ -1,0 +1,38 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildFolder, root } from '../bootstrap/paths.mjs';
+import { runShown } from './suite.mjs';
+
+/** Runs Vitest's tests; `args` are its own: files, `-t name`. @returns {Promise<import('./suite.mjs').Outcome>} */
+export async function vitest(args) {
+  const report = join(buildFolder, 'vitest.json');
+  rmSync(report, { force: true });
+  const script = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const { code } = await runShown(process.execPath, [script, 'run', ...reporters, ...args]);
+  return outcome(readReport(report), code);
+}
+
+/** A file that does not load has no failed test in the report, so files and the exit code count too. */
+export function outcome(report, code) {
+  if (!report) return { name: 'vitest', passed: 0, failed: 1, skipped: 0 };
+  const broken = report.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  ).length;
+  const failed = report.numFailedTests + broken;
+  return {
+    name: 'vitest',
+    passed: report.numPassedTests,
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+    skipped: report.numPendingTests + (report.numTodoTests ?? 0),
+    reason: 'marked so in the tests',
+  };
+}
+
+function readReport(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,129 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gptorch, makeWorkspace } from './cli.js';
+
+let workspace: Awaited<ReturnType<typeof makeWorkspace>>;
+let path: (name: string) => string;
+
+beforeAll(async () => {
+  workspace = await makeWorkspace();
+  path = workspace.path;
+  await writeFile(path('empty.txt'), '');
+  await writeFile(
+    path('latin1.txt'),
+    Buffer.from('caf\xe9 and so on, long enough for a window of thirty-two', 'latin1'),
+  );
+  await writeFile(path('short.txt'), 'too short');
+  await writeFile(path('not-json.json'), '{');
+  const init = await gptorch(['init', '--config', path('tiny.json'), '--vocab-size', '20', '--out', path('model')]);
+  expect(init).toMatchObject({ code: 0 });
+});
+afterAll(() => workspace.remove());
+
+interface Wrong {
+  name: string;
+  config?: string;
+  data?: string;
+  out?: string;
+  more?: string[];
+  says: RegExp;
+}
+
+const wrong: Wrong[] = [
+  { name: 'a missing file', data: 'none.txt', says: /none\.txt/ },
+  { name: 'an empty file', data: 'empty.txt', says: /empty\.txt.*empty/ },
+  { name: 'a file that is not UTF-8', data: 'latin1.txt', says: /latin1\.txt.*UTF-8/ },
+  { name: 'a text shorter than one window', data: 'short.txt', says: /33/ },
+  { name: 'a missing configuration', config: 'none.json', says: /none\.json/ },
+  { name: 'a configuration that is not JSON', config: 'not-json.json', says: /not-json\.json: not JSON/ },
+  { name: 'an unknown field of the model', more: ['--set', 'model.layer=3'], says: /"layer", did you mean "layers"/ },
+  { name: 'an unknown field of the training', more: ['--set', 'train.learningRate=3'], says: /"learningRate"/ },
+  { name: 'a negative learning rate', more: ['--set', 'train.lr=-1'], says: /"train\.lr" is -1/ },
+  { name: 'a width not divisible by the heads', more: ['--set', 'model.width=33'], says: /width.*33/ },
+  { name: 'CUDA where there is none', more: ['--device', 'cuda:99'], says: /cuda/i },
+  { name: 'a device of no known kind', more: ['--device', 'tpu'], says: /tpu/ },
+  { name: 'a folder that cannot be made', out: 'text.txt/run', says: /text\.txt/ },
+  { name: 'a folder that the system refuses', out: '/proc/gptorch', says: /\/proc\/gptorch: cannot be written/ },
+  { name: 'an option of a wrong kind', more: ['--threads', 'many'], says: /--threads/ },
+  { name: 'an unknown option', more: ['--sett', 'a=b'], says: /--sett/ },
+  { name: 'nothing to resume', more: ['--resume'], says: /resume/ },
+];
+
+describe('gptorch pretrain with bad input ends with 2, one line on stderr, and writes nothing', () => {
+  it.each(wrong)('$name', async ({ config = 'tiny.json', data = 'text.txt', out = 'out/run', more = [], says }) => {
+    const folder = out.startsWith('/') ? out : path(out);
+    const args = ['pretrain', '--config', path(config), '--data', path(data), '--out', folder, ...more];
+    const { code, stdout, stderr } = await gptorch(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^[^\n]+\n$/);
+    expect(stderr).toMatch(says);
+    expect(existsSync(path('out'))).toBe(false);
+  });
+
+  it('a folder that already holds a run', async () => {
+    const args = [
+      'pretrain',
+      '--config',
+      path('tiny.json'),
+      '--data',
+      path('text.txt'),
+      '--out',
+      path('twice'),
+      '--set',
+      'train.steps=1',
+      '--set',
+      'train.warmupSteps=0',
+      '--quiet',
+    ];
+    expect(await gptorch(args)).toMatchObject({ code: 0 });
+    expect(await gptorch(args)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^[^\n]*twice[^\n]*--resume[^\n]*\n$/),
+    });
+  });
+});
+
+describe('other commands with bad input', () => {
+  it.each([
+    [
+      'a token id out of range',
+      ['generate', '--model', 'model', '--prompt-tokens', '1,20'],
+      /20 is out of range.*0 to 19/,
+    ],
+    ['token ids that are none', ['generate', '--model', 'model', '--prompt-tokens', '1,x'], /--prompt-tokens/],
+    ['a text without a tokenizer', ['generate', '--model', 'model', '--prompt', 'hi'], /tokenizer\.json/],
+    ['no prompt', ['generate', '--model', 'model'], /--prompt/],
+    ['a folder that is no model', ['generate', '--model', 'none', '--prompt', 'hi'], /none: no model directory/],
+    ['a missing option', ['score', '--model', 'model'], /--input/],
+    ['a missing input file', ['score', '--model', 'model', '--input', 'none.jsonl'], /none\.jsonl/],
+    ['an unknown command', ['pretrian'], /pretrian/],
+    ['a chat without a tokenizer', ['chat', '--model', 'model'], /tokenizer\.json/],
+    ['an open vocabulary', ['init', '--config', 'tiny.json', '--out', 'fresh'], /--vocab-size/],
+  ])('%s', async (_, args, says) => {
+    const files = new Set(['model', 'none', 'none.jsonl', 'tiny.json', 'fresh']);
+    const { code, stdout, stderr } = await gptorch(args.map((arg) => (files.has(arg) ? path(arg) : arg)));
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^[^\n]+\n$/);
+    expect(stderr).toMatch(says);
+    expect(existsSync(path('fresh'))).toBe(false);
+  });
+
+  it.each([
+    ['{"tokens": [1, 20]}', /stdin:2: token id 20/],
+    ['{"tokens": []}', /stdin:2: no tokens/],
+    ['{"txt": "a"}', /stdin:2: unknown field "txt", did you mean "text"/],
+    ['{"text": "a", "tokens": [1]}', /stdin:2: .*either/],
+    ['nonsense', /stdin:2: not JSON: nonsense/],
+    [JSON.stringify({ tokens: Array(33).fill(1) }), /stdin:2: 33 tokens .* context of 32/],
+  ])('score of the line %s names file and line', async (line, says) => {
+    const { code, stdout, stderr } = await gptorch(
+      ['score', '--model', path('model'), '--input', '-'],
+      `{"tokens":[1,2]}\n${line}\n`,
+    );
+    expect(code).toBe(2);
+    expect(stdout.match(/\n/g)).toHaveLength(1); // the line before was good
+    expect(stderr).toMatch(/^[^\n]+\n$/);
+    expect(stderr).toMatch(says);
+  });
+});

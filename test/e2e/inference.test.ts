@@ -1,0 +1,173 @@
+import { writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gptorch, jsonLines, makeWorkspace, tinyConfig } from './cli.js';
+
+let workspace: Awaited<ReturnType<typeof makeWorkspace>>;
+let path: (name: string) => string;
+
+const dialogues = ['你好\n你好呀', '再见\n明天见', '早上好\n早', '谢谢\n不客气'];
+
+beforeAll(async () => {
+  workspace = await makeWorkspace();
+  path = workspace.path;
+  await writeFile(path('dialogues.txt'), Array(8).fill(dialogues.join('\n\n')).join('\n\n'));
+  const chat = {
+    ...tinyConfig,
+    data: { format: 'dialogues' },
+    train: { ...tinyConfig.train, steps: 150, lr: 1e-2, evalEvery: 150 },
+  };
+  await writeFile(path('chat.json'), JSON.stringify(chat));
+  await Promise.all([
+    jsonLines([
+      'pretrain',
+      '--config',
+      path('tiny.json'),
+      '--data',
+      path('text.txt'),
+      '--out',
+      path('lm'),
+      '--json',
+      '--quiet',
+    ]),
+    jsonLines([
+      'pretrain',
+      '--config',
+      path('chat.json'),
+      '--data',
+      path('dialogues.txt'),
+      '--out',
+      path('chat'),
+      '--json',
+      '--quiet',
+    ]),
+  ]);
+});
+afterAll(() => workspace.remove());
+
+describe('gptorch generate', () => {
+  const generate = (...args: string[]) => jsonLines(['generate', '--model', path('lm'), '--json', ...args]);
+
+  it('continues greedily without the prompt, text and tokens in agreement', async () => {
+    const [result] = await generate('--prompt', 'the sea ', '--temperature', '0', '--max-new-tokens', '12');
+    expect(result).toMatchObject({ finishReason: 'length' });
+    expect(result?.tokens).toHaveLength(12);
+    const [again] = await generate('--prompt', 'the sea ', '--temperature', '0', '--max-new-tokens', '12');
+    expect(again).toEqual(result);
+    const plain = await gptorch([
+      'generate',
+      '--model',
+      path('lm'),
+      '--prompt',
+      'the sea ',
+      '--temperature',
+      '0',
+      '--max-new-tokens',
+      '12',
+    ]);
+    expect(plain.stdout).toBe(`${result?.text}\n`);
+  });
+
+  it('draws the same with the same seed, and differently with another', async () => {
+    const draw = (seed: string) => generate('--prompt', 'we ', '--seed', seed, '--max-new-tokens', '20');
+    const [a, b, c] = await Promise.all(['1', '1', '2'].map(draw));
+    expect(a).toEqual(b);
+    expect(a).not.toEqual(c);
+  });
+
+  it('takes token ids, and ends before a stop token', async () => {
+    const [free] = await generate('--prompt-tokens', '1,2', '--temperature', '0', '--max-new-tokens', '8');
+    const tokens = free?.tokens as number[];
+    const [stopped] = await generate(
+      '--prompt-tokens',
+      '1,2',
+      '--temperature',
+      '0',
+      '--max-new-tokens',
+      '8',
+      '--stop-tokens',
+      String(tokens[3]),
+    );
+    expect(stopped).toMatchObject({
+      finishReason: 'stop',
+      tokens: tokens.slice(0, tokens.indexOf(tokens[3] as number)),
+    });
+  });
+});
+
+describe('gptorch score', () => {
+  it('gives a log probability for each token after the first, and totals', async () => {
+    const input = '{"text":"the sea"}\n\n{"tokens":[1]}\n{"tokens":[1,2,3]}\n';
+    const [text, one, three, summary] = await jsonLines(
+      ['score', '--model', path('lm'), '--input', '-', '--json'],
+      input,
+    );
+    expect(text?.logProbs).toHaveLength(6);
+    const logProbs = (line: Record<string, unknown> | undefined) => (line?.logProbs ?? []) as number[];
+    expect(logProbs(text).every((value) => value < 0)).toBe(true);
+    expect(one).toEqual({ tokens: [1], logProbs: [], loss: null });
+    expect(three?.loss).toBeCloseTo(-logProbs(three).reduce((a, b) => a + b) / 2, 6);
+    expect(summary).toMatchObject({ sequences: 3, tokens: 11 });
+  });
+
+  it('finds text of the training kind likelier than noise', async () => {
+    const [sea, noise] = await jsonLines(
+      ['score', '--model', path('lm'), '--input', '-'],
+      '{"text":"the sea is"}\n{"text":"xxesa  i.h"}\n'.replace('xx', 'tt'),
+    );
+    expect(sea?.loss).toBeLessThan(noise?.loss as number);
+  });
+});
+
+describe('gptorch init', () => {
+  it('writes the same weights for the same seed', async () => {
+    const init = (name: string, seed: string) =>
+      jsonLines([
+        'init',
+        '--config',
+        path('tiny.json'),
+        '--vocab-size',
+        '21',
+        '--seed',
+        seed,
+        '--out',
+        path(name),
+        '--json',
+      ]);
+    const [summary] = await init('a', '5');
+    await init('b', '5');
+    await init('c', '6');
+    expect(summary?.parameters).toBe(21 * 32 + 32 * 32 + 2 * (12 * 32 * 32 + 13 * 32) + 2 * 32);
+    const score = (name: string) => gptorch(['score', '--model', path(name), '--input', '-'], '{"tokens":[1,2,3]}');
+    const [a, b, c] = await Promise.all(['a', 'b', 'c'].map(score));
+    expect(a?.stdout).toBe(b?.stdout);
+    expect(a?.stdout).not.toBe(c?.stdout);
+  });
+});
+
+describe('gptorch chat, piped', () => {
+  const chat = (input: string, ...args: string[]) => gptorch(['chat', '--model', path('chat'), ...args], input);
+
+  it('answers each line with one, as it was taught', async () => {
+    expect(await chat('你好\n/reset\n谢谢\n')).toEqual({ code: 0, stdout: '你好呀\n不客气\n', stderr: '' });
+  });
+
+  it('ends at /exit', async () => {
+    expect((await chat('你好\n/exit\n谢谢\n')).stdout).toBe('你好呀\n');
+  });
+
+  it('gives JSON lines', async () => {
+    expect(await chat('你好\n', '--json')).toMatchObject({ stdout: '{"text":"你好呀","finishReason":"stop"}\n' });
+  });
+
+  it('goes on when the history no longer fits', async () => {
+    const { code, stdout } = await chat('你好\n'.repeat(12));
+    expect(code).toBe(0);
+    expect(stdout.match(/\n/g)).toHaveLength(12);
+  });
+
+  it('refuses a model that was not trained on dialogues', async () => {
+    const { code, stderr } = await gptorch(['chat', '--model', path('lm')], '');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/<sep>/);
+  });
+});

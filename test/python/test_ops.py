@@ -1,0 +1,36 @@
+"""Checks the operators of libgptorch_ops.so with PyTorch's own tools (opcheck, gradcheck) and against plain PyTorch.
+
+    python3 test/python/test_ops.py [--library FILE] [--verbose]
+
+FILE is build/Release/libgptorch_ops.so by default. The Python's torch must be the libtorch it was built with.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+
+import harness
+
+DEFAULT = Path(__file__).resolve().parents[2] / "build" / "Release" / "libgptorch_ops.so"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--library", type=Path, default=DEFAULT)
+    parser.add_argument("--verbose", action="store_true", help="whole tracebacks")
+    options = parser.parse_args()
+    if not options.library.is_file():
+        print(f"test_ops: {options.library} is missing; run: npm run build", file=sys.stderr)
+        return 1
+    torch.ops.load_library(options.library.resolve())
+
+    import dropout_checks
+    import linear_cross_entropy_checks
+
+    return harness.run([*linear_cross_entropy_checks.checks(), *dropout_checks.checks()])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
