@@ -70,5 +70,9 @@ async function encodePrompt(
     promptTokens ?? inputAt('--prompt', () => needTokenizer(loaded, model, 'use --prompt-tokens').encode(prompt));
   if (tokens.length === 0) throw new InputError('--prompt is empty; the model needs at least one token to continue');
   checkTokens(tokens, loaded.model, '--prompt-tokens');
+  const { contextLength } = loaded.model.config;
+  if (tokens.length > contextLength) {
+    throw new InputError(`--prompt has ${tokens.length} tokens; the model's context has ${contextLength}`);
+  }
   return tokens;
 }

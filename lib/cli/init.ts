@@ -32,7 +32,7 @@ async function run(options: InitOptions): Promise<void> {
   const run = await loadRunConfig(options.config, options.set);
   const vocabSize = options.vocabSize ?? run.model.vocabSize;
   if (vocabSize === undefined) throw new InputError(`${options.config} leaves the vocabulary open; give --vocab-size`);
-  const config = parseGPTConfig({ ...run.model, vocabSize });
+  const config = parseGPTConfig({ ...run.model, vocabSize }, 'model');
   if (existsSync(join(options.out, 'model.safetensors'))) throw new InputError(`${options.out}: already holds a model`);
   const device = await setUpEngine(options);
   await ensureWritableFolder(options.out);

@@ -52,7 +52,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainSummar
   const saved = resume ? await readSavedRun(folder) : undefined;
   if (saved === undefined) checkHoldsNoRun(folder);
   else checkIsSameRun(folder, saved, config, files);
-  parseGPTConfig({ vocabSize: 1, ...config.model }); // says what is wrong before the data is read
+  parseGPTConfig({ vocabSize: 1, ...config.model }, 'model'); // says what is wrong before the data is read
   const tokenizer = resume ? await loadTokenizer(out) : await makeTokenizer(config, files, signal);
   const modelConfig = fitVocabulary(config, tokenizer);
   const { contextLength } = modelConfig;
@@ -97,13 +97,14 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainSummar
   } finally {
     await metrics.close();
     await writeLossCurve(folder.curve, `Loss of ${basename(resolve(out))}`, await readMetrics(folder.metrics));
+    trainer.optimizer.dispose();
     model.dispose();
   }
 }
 
 /** @throws InputError when the model's vocabulary is too small for the tokenizer. */
 function fitVocabulary({ model }: RunConfig, { vocabSize }: Tokenizer): GPTConfig {
-  const config = parseGPTConfig({ vocabSize, ...model });
+  const config = parseGPTConfig({ vocabSize, ...model }, 'model');
   if (config.vocabSize >= vocabSize) return config;
   throw new InputError(
     `field "model.vocabSize" is ${config.vocabSize}; allowed: >= ${vocabSize}, the tokenizer's entries`,

@@ -7,11 +7,11 @@ import {
   prepareTokens,
   readTokenFileInfo,
   readWindows,
-  TokenFile,
   type TokenFileInfo,
   TokenWindows,
   type WindowBatch,
 } from '../data/index.js';
+import { scope, TokenFile } from '../tensor/index.js';
 import { type Corpus, type CorpusOptions, type TokenBatch, tokenBatch } from './corpus.js';
 
 /**
@@ -24,21 +24,26 @@ export async function openTextCorpus(folder: string, options: CorpusOptions): Pr
   const { batchSize, seed, evalBatches } = config.train;
   const { order, windows } = config.data;
   const shape = { contextLength, batchSize, windows };
-  const read =
-    (file: TokenFile) =>
-    (batch: WindowBatch): TokenBatch => {
+  const read = (file: TokenFile, batch: WindowBatch): TokenBatch => {
+    const { inputs, targets } = scope(() => {
       const { inputs, targets } = readWindows(file, batch);
-      return tokenBatch(inputs.to(device), targets.to(device), batch.targetCount);
-    };
-  const trainFile = TokenFile.open(train);
-  const validationFile = validation && TokenFile.open(validation);
+      return device === 'cpu'
+        ? { inputs, targets }
+        : { inputs: inputs.to({ device }), targets: targets.to({ device }) };
+    });
+    return tokenBatch(inputs, targets, batch.targetCount);
+  };
+  const trainFile = TokenFile.open(train.path, train);
+  const validationFile = validation && TokenFile.open(validation.path, validation);
   return {
-    train: mapDataset(new TokenWindows({ tokens: train.length, ...shape, order, seed }), read(trainFile)),
+    train: mapDataset(new TokenWindows({ tokens: train.length, ...shape, order, seed }), (batch) =>
+      read(trainFile, batch),
+    ),
     validation:
       validationFile &&
       function* () {
         const all = evaluationWindows({ tokens: validationFile.length, ...shape, maxBatches: evalBatches });
-        for (const batch of all) yield read(validationFile)(batch);
+        for (const batch of all) yield read(validationFile, batch);
       },
     digest: await hashFiles([train, ...(validation ? [validation] : [])]),
   };

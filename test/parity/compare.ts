@@ -20,7 +20,7 @@ export interface Values {
 /** Fails with where and by how much, if the shapes differ or max|got-expected| / max|expected| is above `tolerance`. */
 export function expectClose(what: string, got: Values, expected: Values, tolerance: number): void {
   const problem = difference(got, expected, tolerance);
-  expect(problem && `${what}: ${problem}`).toBeUndefined();
+  if (problem) expect.fail(`${what}: ${problem}`);
 }
 
 /** What is wrong, or undefined. Where all of `expected` is zero, only zeros are right. */

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 /** Where `npm run reference -- --update` writes. */
 const ROOT = new URL('../fixtures/parity/', import.meta.url);
@@ -11,34 +12,36 @@ export interface Stored {
   readonly data: Float32Array | BigInt64Array;
 }
 
-export interface Fixture {
+export interface Fixture<Config = Readonly<Record<string, unknown>>> {
   readonly name: string;
   /** The manifest: `config`, `reference`, and what else the kind of fixture has. */
   readonly manifest: Readonly<Record<string, unknown>>;
-  readonly config: Readonly<Record<string, unknown>>;
+  /** What the reference was built with, in gptorch's terms. */
+  readonly config: Config;
   /** The tensors of a kind: `inputs`, `parameters`, `outputs`, `probes`, `gradients`, `inputGradients` … */
   of(kind: string): Map<string, Stored>;
   /** One tensor by kind and name; throws where there is none, so that a misspelt name cannot pass. */
   get(kind: string, name: string): Stored;
 }
 
-/** Names of the fixtures in a folder that begin with `start`; throws where there are none. */
-export function fixtureNames(folder: string, start = ''): string[] {
+/** Names of the fixtures in a folder that match; throws where there are none. */
+export function fixtureNames(folder: string, pattern = /^/): string[] {
   const names = readdirSync(new URL(`${folder}/`, ROOT))
-    .filter((file) => file.endsWith('.json') && file.startsWith(start))
+    .filter((file) => file.endsWith('.json') && pattern.test(file))
     .map((file) => `${folder}/${file.slice(0, -'.json'.length)}`)
     .sort();
-  if (names.length === 0) throw new Error(`no fixture ${folder}/${start}*; run: npm run reference -- --update`);
+  if (names.length === 0) throw new Error(`no fixture ${folder}/${pattern}; run: npm run reference -- --update`);
   return names;
 }
 
-export function loadFixture(name: string): Fixture {
+/** `Config` is what the caller knows the case to be built with; it is not checked. */
+export function loadFixture<Config = Readonly<Record<string, unknown>>>(name: string): Fixture<Config> {
   const manifest: Record<string, unknown> = JSON.parse(readFileSync(new URL(`${name}.json`, ROOT), 'utf8'));
   const tensors = readTensors(new URL(`${name}.safetensors`, ROOT));
   return {
     name,
     manifest,
-    config: record(manifest.config ?? {}, `${name}: config`),
+    config: record(manifest.config ?? {}, `${name}: config`) as Config,
     of: (kind) => withPrefix(tensors, `${kind}/`),
     get: (kind, key) => {
       const found = tensors.get(`${kind}/${key}`);
@@ -48,15 +51,15 @@ export function loadFixture(name: string): Fixture {
   };
 }
 
-/** Full path of a tiny model's directory, by what the manifest calls it (`models/gpt2`). */
-export function modelDirectory(name: string): URL {
-  return new URL(`${name}/`, ROOT);
+/** Full path of a tiny model's directory. */
+export function modelDirectory(model: string): string {
+  return fileURLToPath(new URL(`models/${model}`, ROOT));
 }
 
-export function readTensors(file: URL): Map<string, Stored> {
+export function readTensors(file: URL | string): Map<string, Stored> {
   const bytes = readFileSync(file);
   const begin = 8 + Number(bytes.readBigUInt64LE(0));
-  const header = record(JSON.parse(bytes.toString('utf8', 8, begin)), file.pathname);
+  const header = record(JSON.parse(bytes.toString('utf8', 8, begin)), String(file));
   const names = Object.keys(header).filter((name) => name !== '__metadata__');
   return new Map(names.map((name) => [name, readTensor(bytes, begin, header[name], name)]));
 }

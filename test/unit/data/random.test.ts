@@ -46,6 +46,15 @@ describe('Random', () => {
     expect(chiSquare).toBeLessThan(20.5); // 0.1 % of fair sequences, 5 degrees of freedom
   });
 
+  it('does not favour small numbers where the bound does not divide what is drawn from', () => {
+    const random = new Random(2);
+    for (const bound of [3 * 2 ** 30, 3 * 2 ** 51]) {
+      const small = Array.from({ length: 9000 }, () => random.nextInt(bound)).filter((value) => value < bound / 3);
+      // 3,000 are expected, 4,500 without drawing again; 5 standard deviations.
+      expect(Math.abs(small.length - 3000)).toBeLessThan(5 * Math.sqrt(2000));
+    }
+  });
+
   it('gives every order of three items equally often', () => {
     const orders = new Map<string, number>();
     for (let seed = 0; seed < 6000; seed++) {

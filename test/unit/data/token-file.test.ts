@@ -30,7 +30,14 @@ describe('a token file', () => {
     await write('layout.bin', [1, 0x1234, 65_535], 65_536);
     const bytes = await readFile(folder.path('layout.bin'));
     expect(bytes.subarray(0, 32).toString('hex')).toBe(
-      [Buffer.from('gptorch\0').toString('hex'), '01000000', '02000000', '0300000000000000', '00000100', '00000000'].join(''),
+      [
+        Buffer.from('gptorch\0').toString('hex'),
+        '01000000',
+        '02000000',
+        '0300000000000000',
+        '00000100',
+        '00000000',
+      ].join(''),
     );
     expect(bytes.subarray(32, 64).toString('hex')).toBe(hash);
     expect(bytes.subarray(64).toString('hex')).toBe('01003412ffff');

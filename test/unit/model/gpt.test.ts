@@ -1,0 +1,162 @@
+import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  autocast,
+  complete,
+  crossEntropy,
+  GPT,
+  type GPTConfigInput,
+  generate,
+  InputError,
+  noGrad,
+  score,
+  tensor,
+} from '../../../lib/index.js';
+
+const small: GPTConfigInput = {
+  ...{ vocabSize: 13, contextLength: 12, layers: 2, heads: 2, width: 8, initStd: 0.3 },
+  ...{ embeddingDropout: 0, attentionDropout: 0, residualDropout: 0 },
+};
+const forms: [string, GPTConfigInput][] = [
+  ['GPT-2', small],
+  ['GPT-1', { ...small, normPosition: 'post' }],
+  ['chat', { ...small, normPosition: 'post', activation: 'relu', bias: false, tiedEmbedding: false, headWidth: 3 }],
+  ['windowed', { ...small, attentionWindow: 3 }],
+];
+const tokens = [1, 5, 2, 9, 12, 0, 7, 3, 3, 8];
+const batch = () => tensor([tokens], { dtype: 'int64' });
+
+describe.each(forms)('%s form', (_name, config) => {
+  test('a token changes nothing before it', async () => {
+    const model = new GPT(config).eval();
+    const last = [...tokens.slice(0, -1), 11];
+    const a = await model.forward(batch()).toArray();
+    const b = await model.forward(tensor([last], { dtype: 'int64' })).toArray();
+    const before = (tokens.length - 1) * 13;
+    expect(a.slice(0, before)).toEqual(b.slice(0, before));
+    expect(a.slice(before)).not.toEqual(b.slice(before));
+    model.dispose();
+  });
+
+  test('with the cache each token costs one position and the logits agree', async () => {
+    const model = new GPT(config).eval();
+    const whole = await model.forward(batch()).toArray();
+    const cache = model.makeCache();
+    const steps: number[] = [];
+    for (const chunk of [tokens.slice(0, 4), tokens.slice(4, 7), ...tokens.slice(7).map((token) => [token])]) {
+      const logits = noGrad(() => model.forward(tensor([chunk], { dtype: 'int64' }), { cache }));
+      steps.push(...Array.from(await logits.toArray(), Number));
+    }
+    // Sums of a few hundred float32 products in another order.
+    for (const [i, value] of steps.entries()) expect(value).toBeCloseTo(Number(whole[i]), 4);
+    model.dispose();
+  });
+
+  test('the loss is the cross-entropy of the logits', async () => {
+    const model = new GPT(config).eval();
+    const targets = tensor([[...tokens.slice(1), -100]], { dtype: 'int64' });
+    const loss = await model.loss(batch(), targets).item();
+    expect(loss).toBeCloseTo(await crossEntropy(model.forward(batch()), targets).item(), 5);
+    const { loss: scored } = await score(model, tokens);
+    expect(scored).toBeCloseTo(loss, 5);
+    model.dispose();
+  });
+});
+
+test('all targets ignored give loss 0 and no gradient that is not a number', async () => {
+  const model = new GPT(small);
+  const loss = model.loss(batch(), tensor([tokens.map(() => -100)], { dtype: 'int64' }));
+  loss.backward();
+  expect(await loss.item()).toBe(0);
+  for (const [, parameter] of model.namedParameters()) expect(await parameter.grad().abs().sum().item()).toBe(0);
+  model.dispose();
+});
+
+test('under autocast the loss is near, its dtype the same', async () => {
+  const model = new GPT(small).eval();
+  const targets = tensor([[...tokens.slice(1), -100]], { dtype: 'int64' });
+  const exact = await model.loss(batch(), targets).item();
+  const mixed = autocast('bfloat16', () => model.loss(batch(), targets));
+  mixed.backward();
+  expect(mixed.dtype).toBe('float32');
+  expect(await mixed.item()).not.toBe(exact);
+  // bfloat16 keeps 8 bits: about 1 in 256.
+  expect(Math.abs((await mixed.item()) - exact)).toBeLessThan(0.05);
+  expect(await model.outputWeight.grad().abs().sum().item()).toBeGreaterThan(0);
+  model.dispose();
+});
+
+describe('generation', () => {
+  const model = new GPT(small).eval();
+
+  test('greedy generation is the argmax of the whole sequence each time', async () => {
+    const { tokens: made, finishReason } = await complete(model, [4, 2], { maxNewTokens: 6, temperature: 0 });
+    const sequence = [4, 2];
+    for (const token of made) {
+      const logits = model.forward(tensor([sequence], { dtype: 'int64' }));
+      expect(
+        await logits
+          .narrow(1, sequence.length - 1, 1)
+          .argmax()
+          .item(),
+      ).toBe(token);
+      sequence.push(token);
+    }
+    expect(made).toHaveLength(6);
+    expect(finishReason).toBe('length');
+  });
+
+  test('the same seed gives the same tokens, another seed others', async () => {
+    const run = async (seed: number) => (await complete(model, [1], { maxNewTokens: 11, seed })).tokens;
+    expect(await run(1)).toEqual(await run(1));
+    expect(await run(1)).not.toEqual(await run(2));
+  });
+
+  test('it ends at a stop token, at the context length, and by the signal', async () => {
+    const greedy = await complete(model, [4, 2], { maxNewTokens: 6, temperature: 0 });
+    const stop = [greedy.tokens[0] ?? 0];
+    expect(await complete(model, [4, 2], { maxNewTokens: 6, temperature: 0, stop })).toEqual({
+      tokens: [],
+      finishReason: 'stop',
+    });
+    expect((await complete(model, [4, 2], { maxNewTokens: 100 })).tokens.length).toBe(12 - 2 + 1);
+    const signal = AbortSignal.abort();
+    expect((await complete(model, [4, 2], { maxNewTokens: 5, signal })).finishReason).toBe('aborted');
+  });
+
+  test.each([[[]], [[13]], [[-1]], [[1.5]], [Array(13).fill(1)]])('the prompt %j is refused', async (prompt) => {
+    await expect(generate(model, prompt, { maxNewTokens: 1 }).next()).rejects.toThrow();
+  });
+});
+
+describe('directories', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'gptorch-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  test.each(forms)('a saved %s model comes back with equal logits, in evaluation mode', async (_name, config) => {
+    const model = new GPT(config, { seed: 5 }).eval();
+    await model.save(folder);
+    expect((await readdir(folder)).sort()).toEqual(['config.json', 'model.safetensors']);
+    const loaded = await GPT.load(folder);
+    expect(loaded.training).toBe(false);
+    expect(await loaded.forward(batch()).toArray()).toEqual(await model.forward(batch()).toArray());
+  });
+
+  test('a truncated, foreign or other model’s file is refused with its name', async () => {
+    const path = join(folder, 'model.safetensors');
+    await new GPT(small).save(folder);
+    await writeFile(join(folder, 'config.json'), JSON.stringify({ ...small, model_type: 'gptorch', layers: 3 }));
+    await expect(GPT.load(folder)).rejects.toThrow(/tensor transformer.h.2.ln_1.weight is missing/);
+    await truncate(path, 5000);
+    await expect(GPT.load(folder)).rejects.toThrow(/cut short/);
+    await writeFile(path, 'hello');
+    await expect(GPT.load(folder)).rejects.toThrow(InputError);
+    await rm(path);
+    await expect(GPT.load(folder)).rejects.toThrow(/model.safetensors: cannot be opened \(ENOENT\)/);
+  });
+});
