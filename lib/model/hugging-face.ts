@@ -58,8 +58,11 @@ const sharedSchema = z.object({
   resid_pdrop: z.number().default(0.1),
   layer_norm_epsilon: z.number().default(1e-5),
   initializer_range: z.number().default(0.02),
+  tie_word_embeddings: z.literal(true).default(true),
 });
 const gpt2Schema = sharedSchema.extend({
+  scale_attn_weights: z.literal(true).default(true),
+  scale_attn_by_inverse_layer_idx: z.literal(false).default(false),
   n_inner: count.nullish(),
   activation_function: z.enum(['gelu_new', 'gelu_pytorch_tanh', 'gelu', 'relu']).default('gelu_new'),
 });

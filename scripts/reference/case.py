@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 Tensors = dict[str, Tensor]
+Run = Callable[[Tensors, Tensors], Tensors]
+"""From inputs and parameters to outputs."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Case:
     """What the module under test is built with, in gptorch's terms."""
     inputs: Tensors
     parameters: Tensors
-    run: Callable[[Tensors, Tensors], Tensors]
+    run: Run
     model: str | None = None
     """The model directory that holds the parameters; then they are not written a second time."""
     notes: dict[str, object] = field(default_factory=dict)

@@ -7,7 +7,17 @@ import transformers
 
 import generation
 import training
-from cases import attention, cross_entropy, decoder_block, embedding, feed_forward, head, layer_norm, linear, whole_model
+from cases import (
+    attention,
+    cross_entropy,
+    decoder_block,
+    embedding,
+    feed_forward,
+    head,
+    layer_norm,
+    linear,
+    whole_model,
+)
 from fixture import Source, from_case, write_json
 from tiny_models import tiny_models
 

@@ -168,7 +168,8 @@ def _check_gradients(fixture: Fixture, forward: Forward) -> None:
 
 
 def _check_generation(fixture: Fixture) -> None:
-    config = json.loads((FIXTURES / "forward" / f"{fixture.name.split('/')[1]}_batch.json").read_text("utf-8"))["config"]
+    model = fixture.name.split("/")[1]
+    config = Fixture(FIXTURES / "forward" / f"{model}_batch.json").config
     weights = fixture.weights()
     tokens = list(fixture.tensors["inputs/prompt"])
     for wanted in fixture.tensors["outputs/continuation"]:

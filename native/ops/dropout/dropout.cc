@@ -59,8 +59,8 @@ void check(const at::Tensor& input, double p) {
 at::Tensor dropoutCpu(const at::Tensor& input, double p, int64_t seed, int64_t step, int64_t ordinal) {
   check(input, p);
   const uint32_t threshold = static_cast<uint32_t>(std::lround(p * kSteps));
-  if (threshold == 0) return input.clone();
-  if (threshold >= kSteps) return at::zeros_like(input);
+  if (threshold == 0) return input.clone(at::MemoryFormat::Contiguous);
+  if (threshold >= kSteps) return at::zeros_like(input, {}, at::MemoryFormat::Contiguous);
   const float scale = static_cast<float>(kSteps / (kSteps - threshold));
   const Philox philox{{static_cast<uint32_t>(seed), static_cast<uint32_t>(static_cast<uint64_t>(seed) >> 32)}};
 

@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
@@ -137,6 +138,8 @@ class LinearCrossEntropyFunction : public torch::autograd::Function<LinearCrossE
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
+    // The stored gradients have no history: a second derivative would be silently wrong.
+    TORCH_CHECK(!at::GradMode::is_enabled(), "linear_cross_entropy has no second derivative (create_graph)");
     const auto saved = context->get_saved_variables();
     const auto scaled = [&](size_t i) {
       return context->needs_input_grad(i) ? saved[i] * gradients[0].to(saved[i].scalar_type()) : at::Tensor();
@@ -152,7 +155,12 @@ at::Tensor plain(const at::Tensor& hidden, const at::Tensor& weight, const at::T
 
 at::Tensor autograd(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, int64_t ignoreIndex,
                     bool mean, int64_t chunkRows) {
-  return LinearCrossEntropyFunction::apply(hidden, weight, targets, ignoreIndex, mean, chunkRows);
+  // Function::apply records no edges where no gradient is wanted, and needs_input_grad would then throw.
+  if (at::GradMode::is_enabled() && (hidden.requires_grad() || weight.requires_grad())) {
+    return LinearCrossEntropyFunction::apply(hidden, weight, targets, ignoreIndex, mean, chunkRows);
+  }
+  const at::AutoDispatchBelowADInplaceOrView guard;
+  return linearCrossEntropy(hidden, weight, targets, ignoreIndex, mean, chunkRows);
 }
 
 template <c10::DeviceType device>

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from case import Case, Tensors
+from case import Case, Run, Tensors
 from draw import Draw
 from objective import IGNORED, next_token_loss
 
@@ -67,7 +67,7 @@ def _case(
     ignored: tuple[int, ...],
     inputs: Tensors,
     parameters: Tensors,
-    run: object,
+    run: Run,
 ) -> Case:
     rule = "all targets ignored: gptorch's loss is 0 with zero gradients, where PyTorch's mean gives nan"
     return Case(

@@ -7,7 +7,7 @@ from transformers import GPT2Config, OpenAIGPTConfig
 from transformers.models.gpt2.modeling_gpt2 import GPT2Block
 from transformers.models.openai.modeling_openai import Block
 
-from case import Case, Tensors
+from case import Case, Run, Tensors
 from cases.attention import explicit_mask
 from draw import Draw
 from modules import call, draw_parameters
@@ -83,7 +83,7 @@ def _case(
     config: dict[str, object],
     rows: tuple[int, int],
     module: torch.nn.Module,
-    run: object,
+    run: Run,
 ) -> Case:
     draw = Draw(name)
     model_fields = {"vocabSize", "contextLength", "layers", "tiedEmbedding"}

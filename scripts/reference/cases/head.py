@@ -9,7 +9,11 @@ VOCABULARY, WIDTH = 13, 12
 
 
 def cases() -> list[Case]:
-    return [_untied("head_untied", batch=2, length=5), _untied("head_length_one", batch=1, length=1), _tied("head_tied")]
+    return [
+        _untied("head_untied", batch=2, length=5),
+        _untied("head_length_one", batch=1, length=1),
+        _tied("head_tied"),
+    ]
 
 
 def _untied(name: str, batch: int, length: int) -> Case:

@@ -1,8 +1,7 @@
 """Linear layers in both layouts."""
 
-from transformers.pytorch_utils import Conv1D
-
 from torch import nn
+from transformers.pytorch_utils import Conv1D
 
 from case import Case
 from draw import Draw
@@ -26,12 +25,15 @@ def _rows(name: str, rows: tuple[int, int], width: int, out: int, bias: bool) ->
     return _case(name, "torch.nn.Linear: weight (out, in)", nn.Linear(width, out, bias), rows, width, out, bias)
 
 
-def _case(name: str, reference: str, module: nn.Module, rows: tuple[int, int], width: int, out: int, bias: bool) -> Case:
+def _case(
+    name: str, reference: str, module: nn.Module, rows: tuple[int, int], width: int, out: int, bias: bool
+) -> Case:
     draw = Draw(name)
+    layout = "rows" if isinstance(module, nn.Linear) else "columns"
     return Case(
         name=f"modules/{name}",
         reference=reference,
-        config={"in": width, "out": out, "bias": bias, "layout": "rows" if isinstance(module, nn.Linear) else "columns"},
+        config={"in": width, "out": out, "bias": bias, "layout": layout},
         inputs={"hidden": draw.normal(*rows, width)},
         parameters=draw_parameters(module, draw),
         run=lambda inputs, parameters: {"hidden": call(module, parameters, inputs["hidden"])},
