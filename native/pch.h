@@ -2,13 +2,9 @@
 // they use.
 #pragma once
 
-#include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
-#include <c10/core/ScalarType.h>
-#include <c10/util/Exception.h>
-#include <torch/csrc/autograd/custom_function.h>
-#include <torch/library.h>
+#include <torch/nn/module.h>
 
 #include <algorithm>
 #include <atomic>

@@ -13,7 +13,7 @@ beforeAll(async () => {
   await writeFile(path('dialogues.txt'), Array(8).fill(dialogues.join('\n\n')).join('\n\n'));
   const chat = {
     ...tinyConfig,
-    data: { format: 'dialogues' },
+    data: { format: 'dialogues', validationFraction: 0 },
     train: { ...tinyConfig.train, steps: 150, lr: 1e-2, evalEvery: 150 },
   };
   await writeFile(path('chat.json'), JSON.stringify(chat));
