@@ -4,8 +4,6 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
-#include <napi.h>
-#include <torch/nn/module.h>
 
 #include <algorithm>
 #include <atomic>

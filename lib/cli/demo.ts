@@ -102,8 +102,8 @@ async function stateOfRun(out: string, config: RunConfig, files: readonly string
 /** The run's own files; the folder may hold others. */
 async function removeRun(out: string): Promise<void> {
   const { runFolder } = await import('../train/index.js');
-  const { checkpoint, metrics, curve } = runFolder(out);
-  for (const file of [checkpoint, metrics, curve]) await rm(file, { force: true });
+  const { model, checkpoint, metrics, curve } = runFolder(out);
+  for (const file of [model, checkpoint, metrics, curve]) await rm(file, { force: true });
 }
 
 async function chat(options: DemoOptions): Promise<void> {

@@ -42,8 +42,8 @@ export class TrainingDisplay {
         break;
       }
       case 'validation':
-        this.#progress?.update({ step: event.metrics.step, valLoss: event.metrics.valLoss });
         this.#progress?.skipTime();
+        this.#progress?.update({ step: event.metrics.step, valLoss: event.metrics.valLoss });
         break;
       case 'checkpoint':
         this.#progress?.skipTime();

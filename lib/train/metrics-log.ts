@@ -3,6 +3,7 @@ import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { InputError } from '../errors.js';
 import { writeFileAtomic } from '../io/files.js';
 import type { TrainEvent } from './events.js';
+import type { TrainerState } from './trainer-state.js';
 
 /** The loss of one optimizer step, measured before its update, with the weights after `step` updates. */
 export interface StepMetrics {
@@ -35,10 +36,11 @@ export class MetricsLog {
     this.#file = file;
   }
 
-  /** Begins an empty log, or with `resumeAt` goes on after that many updates: what lies beyond is cut off. */
-  static async open(path: string, resumeAt?: number): Promise<MetricsLog> {
-    const earlier = resumeAt === undefined || !existsSync(path) ? [] : await readMetrics(path);
-    const kept = earlier.filter((line) => isBefore(line, resumeAt ?? 0));
+  /** Begins an empty log, or with `resumed` goes on where a saved run stood: what it will do again is cut off. */
+  static async open(path: string, resumed?: Pick<TrainerState, 'step' | 'validatedAt'>): Promise<MetricsLog> {
+    const earlier = resumed === undefined || !existsSync(path) ? [] : await readMetrics(path);
+    const { step = 0, validatedAt = null } = resumed ?? {};
+    const kept = earlier.filter((line) => (isValidation(line) ? line.step <= (validatedAt ?? -1) : line.step < step));
     await writeFileAtomic(path, kept.map(toLine).join(''));
     return new MetricsLog(await open(path, 'a'));
   }
@@ -77,11 +79,6 @@ export async function readMetrics(path: string): Promise<Metrics[]> {
 
 export function isValidation(metrics: Metrics): metrics is ValidationMetrics {
   return 'valLoss' in metrics;
-}
-
-/** The step with index `resumeAt` is done again, a validation after `resumeAt` updates is not. */
-function isBefore(metrics: Metrics, resumeAt: number): boolean {
-  return isValidation(metrics) ? metrics.step <= resumeAt : metrics.step < resumeAt;
 }
 
 function toLine(metrics: Metrics): string {

@@ -63,7 +63,6 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainSummar
   if (saved === undefined) await tokenizer.save(out);
 
   const model = new GPT(modelConfig, { seed: config.train.seed, device });
-  const metrics = await MetricsLog.open(folder.metrics, saved?.trainer.step);
   const here = environment(device, dtype);
   const trainer = new Trainer({
     model,
@@ -91,6 +90,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainSummar
     const changed = differences(saved.environment, here);
     if (changed.length > 0) onNote?.(`resumed, but not to the same last bit: ${changed.join(', ')}`);
   }
+  const metrics = await MetricsLog.open(folder.metrics, saved?.trainer);
   try {
     const summary = await trainer.run(signal);
     return { ...summary, out, curve: folder.curve, parameters: model.parameterCount };

@@ -3,9 +3,12 @@ import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { InputError } from '../errors.js';
 
-/** The files of a training run. `config.json`, `model.safetensors` and `tokenizer.json` beside them are the best model. */
+/** The files of a training run. */
 export interface RunFolder {
   path: string;
+  /** The best model's weights; with `config.json` and `tokenizer.json` beside them the folder is a model directory. */
+  model: string;
+  /** All that the run needs to go on. */
   checkpoint: string;
   /** The data as token files; nothing for dialogues. */
   tokens: string;
@@ -16,6 +19,7 @@ export interface RunFolder {
 export function runFolder(path: string): RunFolder {
   return {
     path,
+    model: join(path, 'model.safetensors'),
     checkpoint: join(path, 'checkpoint.safetensors'),
     tokens: join(path, 'tokens'),
     metrics: join(path, 'metrics.jsonl'),

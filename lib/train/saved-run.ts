@@ -38,11 +38,12 @@ export async function readSavedRun(folder: RunFolder): Promise<SavedRun> {
   return (await readCheckpointState(folder.checkpoint)) as SavedRun;
 }
 
-/** @throws InputError when a run would write over an earlier one. */
+/** @throws InputError when a run would write over an earlier one, or over a model. */
 export function checkHoldsNoRun(folder: RunFolder): void {
   if (existsSync(folder.checkpoint)) {
     throw new InputError(`${folder.path}: already holds a run; continue it with --resume or choose another folder`);
   }
+  if (existsSync(folder.model)) throw new InputError(`${folder.path}: already holds a model; choose another folder`);
 }
 
 /** How a run is trained may change when it is resumed; what it is and what it reads may not. @throws InputError */

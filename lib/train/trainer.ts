@@ -65,6 +65,8 @@ export class Trainer<B extends Batch> {
     engine.seed(config.seed);
     model.train();
     this.#whole.start();
+    // From here on the run can be resumed, whenever it is killed.
+    if (this.#savedAt === undefined) await this.#save();
     const batches = data[Symbol.asyncIterator]();
     for (;;) {
       const { step } = this.#state;

@@ -38,8 +38,8 @@ std::vector<std::string> readPaths(const Napi::CallbackInfo& info) {
 }
 
 /// By default an OpenMP thread that waits spins for milliseconds. Where the cores are shared it then keeps the very
-/// thread that it waits for from running: training beside one busy process took 2 to 4 times as long. A short spin still
-/// catches what follows at once. Read by libgomp when it is opened; the user's own setting stays.
+/// thread that it waits for from running: training beside one busy process took 2 to 4 times as long. A short spin
+/// still catches what follows at once. Read by libgomp when it is opened; the user's own setting stays.
 void shortenSpinning() {
   if (std::getenv("OMP_WAIT_POLICY") == nullptr) setenv("GOMP_SPINCOUNT", "1000", 0);
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { root } from '../bootstrap/paths.mjs';
@@ -18,7 +18,8 @@ export async function compileAll(sources, libtorch, jobs, report) {
   const folder = mkdtempSync(join(tmpdir(), 'gptorch-headers-'));
   try {
     const header = join(folder, 'pch.h');
-    copyFileSync(join(root, 'native', 'pch.h'), header);
+    const heavy = '#include <torch/nn/module.h>\n#include <napi.h>\n';
+    writeFileSync(header, readFileSync(join(root, 'native', 'pch.h'), 'utf8') + heavy);
     const options = flags(libtorch);
     const broken = await compile(compiler, [...options, '-x', 'c++-header', header, '-o', `${header}.gch`]);
     if (broken !== undefined) return [{ source: join(root, 'native', 'pch.h'), output: broken }];

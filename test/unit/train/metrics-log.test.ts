@@ -42,12 +42,16 @@ it('has each line in the file before the log is closed', async () => {
   await log.close();
 });
 
-it('cuts off what a resumed run does again, and keeps a validation at the resumed step', async () => {
+it.each([
+  [2, [validation(0), step(0), step(1), validation(2), step(2)]],
+  [0, [validation(0), step(0), step(1), step(2)]], // stopped after two steps, before it validated again
+  [null, [step(0), step(1), step(2)]],
+])('cuts off what a run resumed after two steps and validated at %s does again', async (validatedAt, kept) => {
   await write([validation(0), step(0), step(1), validation(2), step(2), step(3), validation(4)]);
-  const log = await MetricsLog.open(path, 2);
+  const log = await MetricsLog.open(path, { step: 2, validatedAt });
   await log.append(step(2));
   await log.close();
-  expect(await readMetrics(path)).toEqual([validation(0), step(0), step(1), validation(2), step(2)]);
+  expect(await readMetrics(path)).toEqual(kept);
 });
 
 it('begins anew without a step to resume at', async () => {

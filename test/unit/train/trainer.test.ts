@@ -1,0 +1,219 @@
+import { describe, expect, it } from 'vitest';
+import { type TrainConfig, TrainConfigSchema } from '../../../lib/config/index.js';
+import type { Dataset } from '../../../lib/data/index.js';
+import { GPT } from '../../../lib/model/index.js';
+import { engine, type Tensor, tensor } from '../../../lib/tensor/index.js';
+import { type SumLoss, type TrainEvent, Trainer, type TrainerOptions } from '../../../lib/train/index.js';
+
+interface Row {
+  inputs: Tensor;
+  targets: Tensor;
+  targetCount: number;
+  dispose(): void;
+}
+
+const VOCABULARY = 11;
+
+/** Rows of 6 tokens, of which the last `counted` are targets. */
+function makeBatch(rows: readonly { first: number; counted: number }[]): Row {
+  const tokens = rows.map(({ first }) => Array.from({ length: 6 }, (_, i) => (first * 3 + i * i) % VOCABULARY));
+  const wanted = tokens.map((row, r) =>
+    row.map((token, i) => (i < 6 - (rows[r]?.counted ?? 0) ? -100 : (token + 1) % VOCABULARY)),
+  );
+  const inputs = tensor(tokens, { dtype: 'int64' });
+  const targets = tensor(wanted, { dtype: 'int64' });
+  const dispose = () => {
+    for (const value of [inputs, targets]) value.dispose();
+  };
+  return { inputs, targets, targetCount: rows.reduce((sum, { counted }) => sum + counted, 0), dispose };
+}
+
+/** Endless; its state is the number of the next item. */
+class Counting implements Dataset<Row> {
+  #next = 0;
+
+  constructor(readonly make: (index: number) => Row) {}
+
+  state(): unknown {
+    return this.#next;
+  }
+
+  restore(state: unknown): void {
+    this.#next = state as number;
+  }
+
+  async *[Symbol.asyncIterator]() {
+    for (;;) yield this.make(this.#next++);
+  }
+}
+
+function copy(from: [string, Tensor][], to: [string, Tensor][]): void {
+  for (const [i, [, target]] of to.entries()) target.copyFrom(from[i]?.[1] ?? target);
+}
+
+const row = (index: number) => makeBatch([{ first: index, counted: 5 }]);
+
+function makeTrainer(config: Partial<TrainConfig>, options: Partial<TrainerOptions<Row>> = {}, dropout = 0) {
+  const model = new GPT(
+    {
+      ...{ vocabSize: VOCABULARY, contextLength: 8, layers: 1, heads: 2, width: 8 },
+      ...{ embeddingDropout: dropout, attentionDropout: dropout, residualDropout: dropout },
+    },
+    { seed: 3 },
+  );
+  const events: TrainEvent[] = [];
+  const trainer = new Trainer<Row>({
+    model,
+    config: TrainConfigSchema.parse({
+      steps: 6,
+      batchSize: 1,
+      lr: 0.01,
+      schedule: 'constant',
+      evalEvery: 100,
+      ...config,
+    }),
+    data: new Counting(row),
+    sumLoss: ({ inputs, targets }) => model.loss(inputs, targets, { reduction: 'sum' }),
+    onEvent: (event) => {
+      events.push(event);
+    },
+    ...options,
+  });
+  const losses = () => events.flatMap((event) => (event.type === 'step' ? [event.metrics.trainLoss] : []));
+  return { model, trainer, events, losses };
+}
+
+describe('Trainer', () => {
+  it('learns, and sums up', async () => {
+    const { trainer, losses } = makeTrainer({ steps: 40 });
+    const summary = await trainer.run();
+    expect(summary).toMatchObject({ stopped: 'steps', step: 40, tokens: 200, valLoss: null });
+    expect(summary.trainLoss).toBe(losses().at(-1));
+    expect(losses().at(-1)).toBeLessThan(0.5 * (losses()[0] ?? 0));
+  });
+
+  it('weighs every target the same, however unevenly micro-batches are filled', async () => {
+    const rows = [
+      { first: 0, counted: 6 },
+      { first: 1, counted: 1 },
+    ];
+    const together = makeTrainer({}, { data: new Counting(() => makeBatch(rows)) });
+    const apart = makeTrainer(
+      { accumulate: 2 },
+      { data: new Counting((index) => makeBatch(rows.slice(index % 2, (index % 2) + 1))) },
+    );
+    await together.trainer.run();
+    await apart.trainer.run();
+    expect(apart.losses()).toHaveLength(6);
+    for (const [i, loss] of apart.losses().entries()) expect(loss).toBeCloseTo(together.losses()[i] ?? Number.NaN, 5);
+  });
+
+  it('has two further steps under way when it reads a loss, and takes no data ahead', async () => {
+    const order: string[] = [];
+    const data = new Counting((index) => {
+      order.push(`draw ${index}`);
+      return row(index);
+    });
+    const onEvent = (event: TrainEvent) => {
+      if (event.type === 'step') order.push(`read ${event.metrics.step}`);
+    };
+    await makeTrainer({ steps: 4 }, { data, onEvent }).trainer.run();
+    expect(order).toEqual(['draw 0', 'draw 1', 'draw 2', 'read 0', 'draw 3', 'read 1', 'read 2', 'read 3']);
+  });
+
+  it('trains the same whether or not it validates, dropout and all', async () => {
+    const validation = () => [row(50), row(51)];
+    const seldom = makeTrainer({}, { validation }, 0.2);
+    const often = makeTrainer({ evalEvery: 1 }, { validation }, 0.2);
+    await seldom.trainer.run();
+    await often.trainer.run();
+    expect(often.events.filter(({ type }) => type === 'validation')).toHaveLength(7);
+    expect(often.losses()).toEqual(seldom.losses());
+  });
+
+  it('keeps the best model, by validation loss', async () => {
+    let saved = 0;
+    const saveBest = async () => {
+      saved++;
+    };
+    // What it learns makes the validation part less likely: the targets there are others.
+    const validation = () => [makeBatch([{ first: 2, counted: 1 }])];
+    const { trainer, events } = makeTrainer({ steps: 20, evalEvery: 5 }, { validation, saveBest });
+    const summary = await trainer.run();
+    const valLosses = events.flatMap((event) => (event.type === 'validation' ? [event.metrics.valLoss] : []));
+    expect(summary.bestValLoss).toBe(Math.min(...valLosses));
+    expect(summary.valLoss).toBe(valLosses.at(-1));
+    expect(saved).toBe(events.filter((event) => event.type === 'validation' && event.isBest).length);
+  });
+
+  it('stops when its signal is aborted, after the step under way, and saves', async () => {
+    const controller = new AbortController();
+    const saved: number[] = [];
+    const data = new Counting((index) => {
+      if (index === 3) controller.abort();
+      return row(index);
+    });
+    const saveCheckpoint = async (trainer: Trainer<Row>) => {
+      saved.push(trainer.state().step);
+      return 'path';
+    };
+    const { trainer, losses } = makeTrainer({ steps: 100 }, { data, saveCheckpoint });
+    expect(await trainer.run(controller.signal)).toMatchObject({ stopped: 'signal', step: 4 });
+    expect(losses()).toHaveLength(4);
+    expect(saved).toEqual([0, 4]);
+  });
+
+  it('frees all that it makes', async () => {
+    const held = async () => {
+      await engine.idle();
+      return engine.memory().held;
+    };
+    const before = await held();
+    const { model, trainer } = makeTrainer({ steps: 10, accumulate: 2, evalEvery: 2 }, { validation: () => [row(50)] });
+    await trainer.run();
+    expect(await held()).toBeGreaterThan(before);
+    trainer.optimizer.dispose();
+    model.dispose();
+    expect(await held()).toBe(before);
+  });
+
+  it('stops when its time is over', async () => {
+    const summary = await makeTrainer({ steps: 1_000_000, maxMinutes: 0.002 }).trainer.run();
+    expect(summary.stopped).toBe('time');
+    expect(summary.step).toBeGreaterThan(0);
+  });
+
+  it('goes on from a saved state as if it had not been stopped', async () => {
+    const whole = makeTrainer({ steps: 8 }, {}, 0.2);
+    await whole.trainer.run();
+    const first = makeTrainer({ steps: 5 }, {}, 0.2);
+    await first.trainer.run();
+    const second = makeTrainer({ steps: 8 }, {}, 0.2);
+    // The tensors are the caller's: here the second run takes over those of the first.
+    const { model, trainer } = second;
+    copy(first.model.namedParameters(), model.namedParameters());
+    copy(first.trainer.optimizer.namedState(), trainer.optimizer.namedState());
+    trainer.restore(JSON.parse(JSON.stringify(first.trainer.state())));
+    await trainer.run();
+    expect([...first.losses(), ...second.losses()]).toEqual(whole.losses());
+  });
+
+  it('ends with an error, and no checkpoint, when the loss is not finite', async () => {
+    const saved: number[] = [];
+    const saveCheckpoint = async (trainer: Trainer<Row>) => {
+      saved.push(trainer.state().step);
+      return 'path';
+    };
+    const diverging: SumLoss<Row> = ({ inputs }) =>
+      tensor(inputs.shape[0] ?? 0, { requiresGrad: true })
+        .log()
+        .sub(5)
+        .log();
+    const { trainer } = makeTrainer({ saveEvery: 1 }, { saveCheckpoint, sumLoss: diverging });
+    await expect(trainer.run()).rejects.toMatchObject({
+      code: 'ERR_DIVERGED',
+      message: expect.stringMatching(/step 0: loss NaN/),
+    });
+    expect(saved).toEqual([0]);
+  });
+});
