@@ -45,9 +45,7 @@ Napi::Value drained(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::of(info.Env());
   const auto [promise, id] = environment.promise(info.Env());
   Engine::instance().whenDrained([port = environment.port(), id = id] {
-    port->post([id](Napi::Env e) {
-      Environment::of(e).resolve(e, id, [](Napi::Env f) { return f.Undefined(); });
-    });
+    port->post([id](Napi::Env e) { Environment::of(e).resolve(e, id, [](Napi::Env f) { return f.Undefined(); }); });
   });
   return promise;
 }
@@ -118,18 +116,24 @@ void exportEngine(Napi::Env env, Napi::Object exports) {
   engine.Set("memory", Napi::Function::New(env, memory, "memory"));
   engine.Set("resetMemoryPeak",
              Napi::Function::New(env, [](const Napi::CallbackInfo&) { resetCpuMemoryPeak(); }, "resetMemoryPeak"));
-  engine.Set("trimMemory",
-             Napi::Function::New(env, [](const Napi::CallbackInfo&) { trimCpuMemory(); }, "trimMemory"));
+  engine.Set("trimMemory", Napi::Function::New(env, [](const Napi::CallbackInfo&) { trimCpuMemory(); }, "trimMemory"));
   engine.Set("setMemoryBudget", Napi::Function::New(env, setMemoryBudget, "setMemoryBudget"));
   engine.Set("setModes", Napi::Function::New(env, setModes, "setModes"));
   engine.Set("setThreads", Napi::Function::New(env, setThreads, "setThreads"));
-  engine.Set("threads", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
-               return Napi::Number::New(info.Env(), Engine::instance().threads());
-             }, "threads"));
+  engine.Set("threads", Napi::Function::New(
+                            env,
+                            [](const Napi::CallbackInfo& info) {
+                              return Napi::Number::New(info.Env(), Engine::instance().threads());
+                            },
+                            "threads"));
   engine.Set("setLimits", Napi::Function::New(env, setLimits, "setLimits"));
-  engine.Set("queued", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
-               return Napi::Number::New(info.Env(), static_cast<double>(Engine::instance().queuedOperations()));
-             }, "queued"));
+  engine.Set("queued", Napi::Function::New(
+                           env,
+                           [](const Napi::CallbackInfo& info) {
+                             return Napi::Number::New(info.Env(),
+                                                      static_cast<double>(Engine::instance().queuedOperations()));
+                           },
+                           "queued"));
   // The instruction set that torch's own kernels chose: results depend on it in the last bits.
   engine.Set("capability", at::get_cpu_capability());
   engine.Set("cudaDevices", Napi::Function::New(env, cudaDevices, "cudaDevices"));

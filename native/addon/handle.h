@@ -12,8 +12,8 @@
 namespace gptorch {
 
 /// What a JavaScript handle stands for. TypeScript holds it as an opaque external value and never makes one itself.
-using Handle = std::variant<SlotRef, std::shared_ptr<TensorList>, std::shared_ptr<ModuleState>,
-                            std::shared_ptr<TokenFile>>;
+using Handle =
+    std::variant<SlotRef, std::shared_ptr<TensorList>, std::shared_ptr<ModuleState>, std::shared_ptr<TokenFile>>;
 
 /// The finalizer is a safety net: what it finds undisposed is handed back to the engine, not freed here.
 Napi::Value wrap(Napi::Env env, Handle handle);

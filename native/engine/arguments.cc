@@ -11,9 +11,9 @@ constexpr double kLargestInteger = 9007199254740991.0;  // 2^53 - 1, JavaScript'
 bool isInteger(double value) { return std::trunc(value) == value && std::abs(value) <= kLargestInteger; }
 
 const char* describe(const Argument& argument) {
-  static constexpr const char* kNames[] = {"nothing",    "a boolean",     "a number", "a string",
-                                           "numbers",    "a typed array", "a tensor", "a list of tensors",
-                                           "a module",   "a token file",  "an object"};
+  static constexpr const char* kNames[] = {"nothing",  "a boolean",     "a number", "a string",
+                                           "numbers",  "a typed array", "a tensor", "a list of tensors",
+                                           "a module", "a token file",  "an object"};
   return kNames[argument.index()];
 }
 

@@ -27,10 +27,9 @@ struct Argument;
 using ArgumentMap = std::map<std::string, Argument>;
 
 /// One argument of a call as it came from JavaScript; free of Node-API, so that functions and modules are too.
-struct Argument
-    : std::variant<std::monostate, bool, double, std::string, std::vector<double>, Bytes, SlotRef,
-                   std::shared_ptr<TensorList>, std::shared_ptr<ModuleState>, std::shared_ptr<TokenFile>,
-                   std::shared_ptr<ArgumentMap>> {
+struct Argument : std::variant<std::monostate, bool, double, std::string, std::vector<double>, Bytes, SlotRef,
+                               std::shared_ptr<TensorList>, std::shared_ptr<ModuleState>, std::shared_ptr<TokenFile>,
+                               std::shared_ptr<ArgumentMap>> {
   using variant::variant;
 };
 

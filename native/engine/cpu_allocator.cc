@@ -99,8 +99,8 @@ class CpuAllocator final : public c10::Allocator {
       memory = std::aligned_alloc(kAlignment, sizeof(Header) + size);
     }
     if (memory == nullptr) {
-      TORCH_CHECK_WITH(OutOfMemoryError, false, "out of memory: the system refused ", size, " bytes; ",
-                       use_.allocated, " are in use");
+      TORCH_CHECK_WITH(OutOfMemoryError, false, "out of memory: the system refused ", size, " bytes; ", use_.allocated,
+                       " are in use");
     }
     return ::new (memory) Header{size};
   }

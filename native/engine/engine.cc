@@ -135,8 +135,8 @@ std::vector<SlotRef> Engine::submit(const SessionRef& session, Plan plan) {
     values.reserve(inputs.size());
     for (const SlotRef& input : inputs) values.push_back(input->value);
     const Values results = run(values);
-    TORCH_CHECK(results.size() == outputs.size(), "internal error: ", results.size(), " results where ",
-                outputs.size(), " were planned");
+    TORCH_CHECK(results.size() == outputs.size(), "internal error: ", results.size(), " results where ", outputs.size(),
+                " were planned");
     for (size_t i = 0; i < results.size(); ++i) {
       const Meta actual = Meta::of(results[i]);
       TORCH_CHECK(actual == outputs[i]->meta, "internal error: result ", i, " is ", toString(actual), ", inferred was ",

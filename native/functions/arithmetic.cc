@@ -35,9 +35,8 @@ template <TensorTensor tensorTensor, TensorScalar tensorScalar>
 Plan binary(const Arguments& arguments) {
   const SlotRef a = arguments.tensor(0, "input");
   if (!arguments.isTensor(1)) {
-    return planOne({a}, a->meta, [scalar = scalarFor(arguments, a->meta)](const Values& v) {
-      return tensorScalar(v[0], scalar);
-    });
+    return planOne({a}, a->meta,
+                   [scalar = scalarFor(arguments, a->meta)](const Values& v) { return tensorScalar(v[0], scalar); });
   }
   const SlotRef b = arguments.tensor(1, "other");
   requireSameKind(arguments, a->meta, "input", b->meta, "other");

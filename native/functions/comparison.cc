@@ -49,8 +49,12 @@ Plan where(const Arguments& arguments) {
 
 std::vector<Function> comparisonFunctions() {
   return {
-      {"eq", compare<at::eq, at::eq>}, {"ne", compare<at::ne, at::ne>}, {"lt", compare<at::lt, at::lt>},
-      {"le", compare<at::le, at::le>}, {"gt", compare<at::gt, at::gt>}, {"ge", compare<at::ge, at::ge>},
+      {"eq", compare<at::eq, at::eq>},
+      {"ne", compare<at::ne, at::ne>},
+      {"lt", compare<at::lt, at::lt>},
+      {"le", compare<at::le, at::le>},
+      {"gt", compare<at::gt, at::gt>},
+      {"ge", compare<at::ge, at::ge>},
       {"where", where},
   };
 }

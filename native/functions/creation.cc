@@ -38,8 +38,7 @@ Plan fromData(const Arguments& arguments) {
   }
   if (requiresGrad && !meta.isFloating()) arguments.fail("only floating dtypes have gradients");
   Plan plan = planOne({}, meta, [bytes, meta, requiresGrad](const Values&) {
-    const at::Tensor view =
-        at::from_blob(bytes->data(), meta.shape, at::TensorOptions().dtype(meta.dtype));
+    const at::Tensor view = at::from_blob(bytes->data(), meta.shape, at::TensorOptions().dtype(meta.dtype));
     at::Tensor tensor = at::empty(meta.shape, optionsOf(meta)).copy_(view);
     return requiresGrad ? tensor.requires_grad_(true) : tensor;
   });
@@ -79,11 +78,7 @@ Plan random(const Arguments& arguments) {
 }  // namespace
 
 std::vector<Function> creationFunctions() {
-  return {{"fromData", fromData},
-          {"full", full},
-          {"arange", arange},
-          {"randn", random<true>},
-          {"rand", random<false>}};
+  return {{"fromData", fromData}, {"full", full}, {"arange", arange}, {"randn", random<true>}, {"rand", random<false>}};
 }
 
 }  // namespace gptorch

@@ -29,7 +29,8 @@ Plan backward(const Arguments& arguments) {
 /// A copy of the gradient as it stands.
 Plan grad(const Arguments& arguments) {
   const SlotRef tensor = arguments.floating(0, "tensor");
-  if (!tensor->roots || tensor->roots->size() != 1) arguments.fail("only parameters and inputs with requiresGrad have one");
+  if (!tensor->roots || tensor->roots->size() != 1)
+    arguments.fail("only parameters and inputs with requiresGrad have one");
   Plan plan = planOne({tensor}, tensor->meta, [](const Values& v) {
     TORCH_CHECK(v[0].grad().defined(), "grad: no backward pass has reached this tensor since zeroGrad");
     return v[0].grad().clone();

@@ -33,7 +33,8 @@ Plan indexSelect(const Arguments& arguments) {
   if (index->meta.rank() != 1) arguments.fail("index must have rank 1, not shape " + toString(index->meta.shape));
   Meta meta = input->meta;
   meta.shape[dimension] = index->meta.shape[0];
-  return planOne({input, index}, meta, [dimension](const Values& v) { return at::index_select(v[0], dimension, v[1]); });
+  return planOne({input, index}, meta,
+                 [dimension](const Values& v) { return at::index_select(v[0], dimension, v[1]); });
 }
 
 Plan maskedFill(const Arguments& arguments) {

@@ -30,13 +30,12 @@ Plan crossEntropy(const Arguments& arguments) {
   if (targets->meta.shape != rows) {
     arguments.fail("targets " + toString(targets->meta.shape) + " do not fit logits " + toString(logits->meta.shape));
   }
-  return planOne({logits, targets}, {{}, logits->meta.dtype, logits->meta.device},
-                 [classes, ignoreIndex, mean](const Values& v) {
-                   const at::Tensor flat = v[1].reshape({-1});
-                   at::Tensor sum = at::cross_entropy_loss(v[0].reshape({-1, classes}), flat, {}, at::Reduction::Sum,
-                                                           ignoreIndex);
-                   return mean ? sum / flat.ne(ignoreIndex).sum().clamp_min(1) : sum;
-                 });
+  return planOne(
+      {logits, targets}, {{}, logits->meta.dtype, logits->meta.device}, [classes, ignoreIndex, mean](const Values& v) {
+        const at::Tensor flat = v[1].reshape({-1});
+        at::Tensor sum = at::cross_entropy_loss(v[0].reshape({-1, classes}), flat, {}, at::Reduction::Sum, ignoreIndex);
+        return mean ? sum / flat.ne(ignoreIndex).sum().clamp_min(1) : sum;
+      });
 }
 
 /// Hidden states (…, width) through the output embedding (vocabSize, width) against targets (…).
@@ -57,11 +56,10 @@ Plan linearCrossEntropy(const Arguments& arguments) {
     arguments.fail("targets " + toString(targets->meta.shape) + " do not fit hidden " + toString(hidden->meta.shape));
   }
   const at::ScalarType dtype = hidden->meta.dtype == at::kDouble ? at::kDouble : at::kFloat;
-  Plan plan = planOne({hidden, weight, targets}, {{}, dtype, hidden->meta.device},
-                      [width, ignoreIndex, mean](const Values& v) {
-                        return ops::linearCrossEntropy(v[0].reshape({-1, width}), v[1], v[2].reshape({-1}),
-                                                       ignoreIndex, mean, 0);
-                      });
+  Plan plan =
+      planOne({hidden, weight, targets}, {{}, dtype, hidden->meta.device}, [width, ignoreIndex, mean](const Values& v) {
+        return ops::linearCrossEntropy(v[0].reshape({-1, width}), v[1], v[2].reshape({-1}), ignoreIndex, mean, 0);
+      });
   plan.autocasts = true;
   return plan;
 }

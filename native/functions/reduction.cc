@@ -31,8 +31,7 @@ Reduction reductionOf(const Arguments& arguments, const Meta& meta) {
     if (reduction.keep) reduction.shape.assign(meta.shape.size(), 1);
     return reduction;
   }
-  const int64_t dimension =
-      normalizeDimension(arguments.integer(1, "dimension"), meta.rank(), arguments.function());
+  const int64_t dimension = normalizeDimension(arguments.integer(1, "dimension"), meta.rank(), arguments.function());
   reduction.dimensions = {dimension};
   reduction.shape = meta.shape;
   if (reduction.keep) {
@@ -89,14 +88,9 @@ at::Tensor logSoftmax(const at::Tensor& t, int64_t dimension) { return at::log_s
 
 std::vector<Function> reductionFunctions() {
   return {
-      {"sum", reduction<sum, false>},
-      {"mean", reduction<mean, true>},
-      {"max", reduction<max, true>},
-      {"min", reduction<min, true>},
-      {"logsumexp", reduction<logsumexp, true>},
-      {"argmax", argmax},
-      {"softmax", normalized<softmax>},
-      {"logSoftmax", normalized<logSoftmax>},
+      {"sum", reduction<sum, false>},   {"mean", reduction<mean, true>},           {"max", reduction<max, true>},
+      {"min", reduction<min, true>},    {"logsumexp", reduction<logsumexp, true>}, {"argmax", argmax},
+      {"softmax", normalized<softmax>}, {"logSoftmax", normalized<logSoftmax>},
   };
 }
 

@@ -71,8 +71,7 @@ Plan cat(const Arguments& arguments) {
   const std::vector<SlotRef>& inputs = arguments.tensors(0, "tensors").slots;
   if (inputs.empty()) arguments.fail("needs at least one tensor");
   Meta meta = inputs[0]->meta;
-  const int64_t dimension =
-      normalizeDimension(arguments.integer(1, "dimension"), meta.rank(), arguments.function());
+  const int64_t dimension = normalizeDimension(arguments.integer(1, "dimension"), meta.rank(), arguments.function());
   meta.shape[dimension] = 0;
   for (const SlotRef& input : inputs) {
     requireSameKind(arguments, inputs[0]->meta, "the first tensor", input->meta, "another");

@@ -46,7 +46,7 @@ File::~File() {
 void File::fail(const char* action) const { failWith(path_, action); }
 
 size_t File::size() const {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(descriptor_, &status) != 0) fail("read the size of");
   return static_cast<size_t>(status.st_size);
 }
@@ -65,8 +65,7 @@ void File::write(const void* data, size_t bytes) {
 void File::readAt(void* data, size_t bytes, size_t offset) const {
   char* next = static_cast<char*>(data);
   while (bytes > 0) {
-    const ssize_t count =
-        ::pread(descriptor_, next, std::min(bytes, kLargestTransfer), static_cast<off_t>(offset));
+    const ssize_t count = ::pread(descriptor_, next, std::min(bytes, kLargestTransfer), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail("read");
     if (count == 0) throw std::runtime_error(path_ + " ends " + std::to_string(bytes) + " bytes too early");

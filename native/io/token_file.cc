@@ -25,8 +25,7 @@ void widen(const unsigned char* tokens, size_t first, size_t count, int64_t* int
 
 }  // namespace
 
-TokenFile::TokenFile(const std::string& path, Width width, size_t offset, size_t count)
-    : width_(width), count_(count) {
+TokenFile::TokenFile(const std::string& path, Width width, size_t offset, size_t count) : width_(width), count_(count) {
   const File file = File::openForReading(path);
   const size_t needed = offset + count * static_cast<size_t>(width);
   if (file.size() < needed) {

@@ -109,11 +109,11 @@ at::Tensor CausalSelfAttention::attend(const at::Tensor& query, const at::Tensor
     return at::scaled_dot_product_attention(query, key, value, mask(queries, keys, query));
   }
   // torch's fused CPU kernel has no dropout and its fallback draws from a shared generator; ours is keyed.
-  const at::Tensor scores = at::matmul(query * (1.0 / std::sqrt(static_cast<double>(config_.headWidth))),
-                                       key.transpose(-2, -1)) +
-                            mask(queries, keys, query);  // (B, heads, T, S)
-  const at::Tensor weights = ops::dropout(scores.softmax(-1), config_.attentionDropout, mode.key.seed, mode.key.step,
-                                          mode.key.ordinal);
+  const at::Tensor scores =
+      at::matmul(query * (1.0 / std::sqrt(static_cast<double>(config_.headWidth))), key.transpose(-2, -1)) +
+      mask(queries, keys, query);  // (B, heads, T, S)
+  const at::Tensor weights =
+      ops::dropout(scores.softmax(-1), config_.attentionDropout, mode.key.seed, mode.key.step, mode.key.ordinal);
   return at::matmul(weights.to(value.scalar_type()), value);  // (B, heads, T, headWidth)
 }
 

@@ -33,8 +33,7 @@ class CausalSelfAttention final : public torch::nn::Module {
   static void planCache(const Config& config, const Arguments& arguments, size_t first, ForwardMode& mode, Plan& plan);
 
  private:
-  at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
-                    const ForwardMode& mode);
+  at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, const ForwardMode& mode);
   const at::Tensor& mask(int64_t queries, int64_t keys, const at::Tensor& like);
 
   Config config_;

@@ -21,10 +21,9 @@ DecoderBlock::DecoderBlock(const Config& config) : preNorm_(config.preNorm) {
 }
 
 ParameterSpecs DecoderBlock::specs(const Config& config) {
-  return joined({prefixed("ln_1", LayerNorm::specs(config.norm)),
-                 prefixed("attn", CausalSelfAttention::specs(config.attention)),
-                 prefixed("ln_2", LayerNorm::specs(config.norm)),
-                 prefixed("mlp", FeedForward::specs(config.feedForward))});
+  return joined(
+      {prefixed("ln_1", LayerNorm::specs(config.norm)), prefixed("attn", CausalSelfAttention::specs(config.attention)),
+       prefixed("ln_2", LayerNorm::specs(config.norm)), prefixed("mlp", FeedForward::specs(config.feedForward))});
 }
 
 Plan DecoderBlock::plan(const Config& config, const Arguments& arguments, std::function<DecoderBlock&()> module) {
@@ -44,8 +43,8 @@ at::Tensor DecoderBlock::forward(const at::Tensor& input, const ForwardMode& mod
     const at::Tensor middle = input + attention_->forward(norm1_->forward(input), mode);  // (B, T, width)
     return middle + feedForward_->forward(norm2_->forward(middle), later);                // (B, T, width)
   }
-  const at::Tensor middle = norm1_->forward(input + attention_->forward(input, mode));    // (B, T, width)
-  return norm2_->forward(middle + feedForward_->forward(middle, later));                  // (B, T, width)
+  const at::Tensor middle = norm1_->forward(input + attention_->forward(input, mode));  // (B, T, width)
+  return norm2_->forward(middle + feedForward_->forward(middle, later));                // (B, T, width)
 }
 
 }  // namespace gptorch

@@ -16,9 +16,7 @@ LayerNorm::LayerNorm(const Config& config) : config_(config) {
   bias_ = register_parameter("bias", at::empty({config.width}));
 }
 
-ParameterSpecs LayerNorm::specs(const Config& config) {
-  return {{"weight", {config.width}}, {"bias", {config.width}}};
-}
+ParameterSpecs LayerNorm::specs(const Config& config) { return {{"weight", {config.width}}, {"bias", {config.width}}}; }
 
 Plan LayerNorm::plan(const Config& config, const Arguments& arguments, std::function<LayerNorm&()> module) {
   Plan plan;

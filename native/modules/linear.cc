@@ -15,7 +15,7 @@ at::Tensor onRows(const at::Tensor& input, int64_t outFeatures, Multiply multipl
   std::vector<int64_t> shape = input.sizes().vec();
   const at::Tensor rows = input.reshape({-1, shape.back()});  // (rows, in)
   shape.back() = outFeatures;
-  return multiply(rows).view(shape);                          // (…, out)
+  return multiply(rows).view(shape);  // (…, out)
 }
 
 }  // namespace

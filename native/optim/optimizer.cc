@@ -67,8 +67,8 @@ Plan clipGradNorm(const Arguments& arguments) {
   plan.outputs = {{{}, first.dtype, first.device}};
   plan.alwaysEnters = true;
   plan.differentiable = false;
-  plan.run = [parameters, maxNorm, options = at::TensorOptions().dtype(first.dtype).device(first.device)](
-                 const Values&) {
+  plan.run = [parameters, maxNorm,
+              options = at::TensorOptions().dtype(first.dtype).device(first.device)](const Values&) {
     const at::NoGradGuard noGrad;
     const std::vector<at::Tensor> gradients = definedGradients(parameters);
     if (gradients.empty()) return Values{at::zeros({}, options)};
@@ -113,8 +113,8 @@ Plan adamwStep(const Arguments& arguments) {
       second.push_back(secondMoments[i]->value);
     }
     if (values.empty()) return Values{};
-    const std::vector<at::Tensor> steps(
-        values.size(), at::full({}, static_cast<double>(step), values[0].options().dtype(at::kFloat)));
+    const std::vector<at::Tensor> steps(values.size(),
+                                        at::full({}, static_cast<double>(step), values[0].options().dtype(at::kFloat)));
     at::_fused_adamw_(values, gradients, first, second, {}, steps, learningRate, beta1, beta2, weightDecay, epsilon,
                       /*amsgrad=*/false, /*maximize=*/false);
     // The fused kernel does not: a graph that saved the old weights would give a wrong gradient in silence.

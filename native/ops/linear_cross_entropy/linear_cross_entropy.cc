@@ -2,8 +2,8 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
-#include <ATen/core/grad_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/mm.h>
@@ -80,12 +80,13 @@ Result forwardCpu(const at::Tensor& hiddenInput, const at::Tensor& weightInput, 
   if (chunkRows <= 0) chunkRows = std::max(kLeastRows, kChunkBytes / (4 * vocabSize));
 
   at::Tensor gradHidden = hiddenGradient ? at::empty_like(hidden) : at::empty({0}, hidden.options());
-  at::Tensor gradWeight = weightGradient ? at::zeros(weight.sizes(), weight.options()) : at::empty({0}, weight.options());
+  at::Tensor gradWeight =
+      weightGradient ? at::zeros(weight.sizes(), weight.options()) : at::empty({0}, weight.options());
   std::vector<double> losses(rows);
   for (int64_t first = 0; first < rows; first += chunkRows) {
     const int64_t count = std::min(chunkRows, rows - first);
-    const at::Tensor h = hidden.narrow(0, first, count);                // (chunk, width)
-    at::Tensor logits = at::mm(h, weight.t()).to(computeDtype);         // (chunk, vocabSize)
+    const at::Tensor h = hidden.narrow(0, first, count);         // (chunk, width)
+    at::Tensor logits = at::mm(h, weight.t()).to(computeDtype);  // (chunk, vocabSize)
     const int64_t* target = targets.const_data_ptr<int64_t>() + first;
     if (computeDtype == at::kDouble) {
       softmaxChunk<double>(logits, target, losses.data() + first, ignoreIndex, gradient, scale);
@@ -93,12 +94,12 @@ Result forwardCpu(const at::Tensor& hiddenInput, const at::Tensor& weightInput, 
       softmaxChunk<float>(logits, target, losses.data() + first, ignoreIndex, gradient, scale);
     }
     if (!gradient) continue;
-    const at::Tensor gradLogits = logits.to(hidden.scalar_type());      // (chunk, vocabSize)
+    const at::Tensor gradLogits = logits.to(hidden.scalar_type());  // (chunk, vocabSize)
     if (hiddenGradient) {
       at::Tensor target = gradHidden.narrow(0, first, count);
-      at::mm_out(target, gradLogits, weight);                           // (chunk, width)
+      at::mm_out(target, gradLogits, weight);  // (chunk, width)
     }
-    if (weightGradient) gradWeight.addmm_(gradLogits.t(), h);           // (vocabSize, width)
+    if (weightGradient) gradWeight.addmm_(gradLogits.t(), h);  // (vocabSize, width)
   }
 
   double total = 0;
@@ -116,10 +117,10 @@ Result forwardMeta(const at::Tensor& hidden, const at::Tensor& weight, const at:
 
 Result forward(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, int64_t ignoreIndex,
                bool mean, int64_t chunkRows, bool hiddenGradient, bool weightGradient) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("gptorch::linear_cross_entropy_forward", "")
-                             .typed<Result(const at::Tensor&, const at::Tensor&, const at::Tensor&, int64_t, bool,
-                                           int64_t, bool, bool)>();
+  static const auto op =
+      c10::Dispatcher::singleton()
+          .findSchemaOrThrow("gptorch::linear_cross_entropy_forward", "")
+          .typed<Result(const at::Tensor&, const at::Tensor&, const at::Tensor&, int64_t, bool, int64_t, bool, bool)>();
   return op.call(hidden, weight, targets, ignoreIndex, mean, chunkRows, hiddenGradient, weightGradient);
 }
 
@@ -129,9 +130,8 @@ class LinearCrossEntropyFunction : public torch::autograd::Function<LinearCrossE
                             const at::Tensor& weight, const at::Tensor& targets, int64_t ignoreIndex, bool mean,
                             int64_t chunkRows) {
     at::AutoDispatchBelowADInplaceOrView guard;
-    auto [loss, gradHidden, gradWeight] =
-        ops::forward(hidden, weight, targets, ignoreIndex, mean, chunkRows, context->needs_input_grad(0),
-                     context->needs_input_grad(1));
+    auto [loss, gradHidden, gradWeight] = ops::forward(hidden, weight, targets, ignoreIndex, mean, chunkRows,
+                                                       context->needs_input_grad(0), context->needs_input_grad(1));
     context->save_for_backward({gradHidden, gradWeight});
     return loss;
   }
@@ -176,10 +176,10 @@ at::Tensor autocast(const at::Tensor& hidden, const at::Tensor& weight, const at
 
 at::Tensor linearCrossEntropy(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
                               int64_t ignoreIndex, bool mean, int64_t chunkRows) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("gptorch::linear_cross_entropy", "")
-                             .typed<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&, int64_t, bool,
-                                               int64_t)>();
+  static const auto op =
+      c10::Dispatcher::singleton()
+          .findSchemaOrThrow("gptorch::linear_cross_entropy", "")
+          .typed<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&, int64_t, bool, int64_t)>();
   return op.call(hidden, weight, targets, ignoreIndex, mean, chunkRows);
 }
 
