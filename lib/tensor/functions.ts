@@ -131,19 +131,23 @@ export function crossEntropy(logits: Tensor, targets: Tensor, { reduction = 'mea
   return new Tensor(functions.crossEntropy(logits.handle, targets.handle, IGNORE_INDEX, reduction));
 }
 
+export interface LinearCrossEntropyOptions extends LossOptions {
+  /** (…) float32: what each target's loss counts in a sum. Default: 1. */
+  rowWeights?: Tensor | undefined;
+}
+
 /**
  * The cross-entropy of softmax(hidden · weightᵀ) without ever holding all logits.
- * hidden (…, width), weight (vocabSize, width), targets (…) int64; targets of -100 do not count.
+ * hidden (…, width), weight (vocabSize, width), targets (…) int64; targets of -100 do not count, and cost nothing.
  */
 export function linearCrossEntropy(
   hidden: Tensor,
   weight: Tensor,
   targets: Tensor,
-  { reduction = 'mean' }: LossOptions = {},
+  { reduction = 'mean', rowWeights }: LinearCrossEntropyOptions = {},
 ): Tensor {
-  return new Tensor(
-    functions.linearCrossEntropy(hidden.handle, weight.handle, targets.handle, IGNORE_INDEX, reduction),
-  );
+  const [h, w, t] = [hidden.handle, weight.handle, targets.handle];
+  return new Tensor(functions.linearCrossEntropy(h, w, t, rowWeights?.handle, IGNORE_INDEX, reduction));
 }
 
 export interface SampleOptions {

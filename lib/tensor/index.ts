@@ -9,6 +9,7 @@ export {
   dropout,
   full,
   IGNORE_INDEX,
+  type LinearCrossEntropyOptions,
   type LossOptions,
   linear,
   linearCrossEntropy,

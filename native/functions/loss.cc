@@ -38,12 +38,12 @@ Plan crossEntropy(const Arguments& arguments) {
       });
 }
 
-/// Hidden states (…, width) through the output embedding (vocabSize, width) against targets (…).
+/// (hidden (…, width), weight (vocabSize, width), targets (…), rowWeights? (…), ignoreIndex, reduction) -> scalar
 Plan linearCrossEntropy(const Arguments& arguments) {
   const SlotRef hidden = arguments.floating(0, "hidden"), weight = arguments.floating(1, "weight");
-  const SlotRef targets = arguments.indices(2, "targets");
-  const int64_t ignoreIndex = arguments.integer(3, "ignoreIndex");
-  const bool mean = isMean(arguments, 4);
+  const SlotRef targets = arguments.indices(2, "targets"), rowWeights = arguments.optionalTensor(3, "rowWeights");
+  const int64_t ignoreIndex = arguments.integer(4, "ignoreIndex");
+  const bool mean = isMean(arguments, 5);
   requireSameKind(arguments, hidden->meta, "hidden", weight->meta, "weight");
   Shape rows = hidden->meta.shape;
   if (rows.empty() || weight->meta.rank() != 2 || rows.back() != weight->meta.shape[1]) {
@@ -55,11 +55,17 @@ Plan linearCrossEntropy(const Arguments& arguments) {
   if (targets->meta.shape != rows) {
     arguments.fail("targets " + toString(targets->meta.shape) + " do not fit hidden " + toString(hidden->meta.shape));
   }
+  if (rowWeights && rowWeights->meta != Meta{rows, at::kFloat, hidden->meta.device}) {
+    arguments.fail("rowWeights " + toString(rowWeights->meta) + " do not fit; float32 " + toString(rows) + " do");
+  }
+  if (rowWeights && mean) arguments.fail("rowWeights go with reduction 'sum'");
   const at::ScalarType dtype = hidden->meta.dtype == at::kDouble ? at::kDouble : at::kFloat;
-  Plan plan =
-      planOne({hidden, weight, targets}, {{}, dtype, hidden->meta.device}, [width, ignoreIndex, mean](const Values& v) {
-        return ops::linearCrossEntropy(v[0].reshape({-1, width}), v[1], v[2].reshape({-1}), ignoreIndex, mean, 0);
-      });
+  std::vector<SlotRef> inputs = {hidden, weight, targets};
+  if (rowWeights) inputs.push_back(rowWeights);
+  Plan plan = planOne(inputs, {{}, dtype, hidden->meta.device}, [width, ignoreIndex, mean](const Values& v) {
+    const auto weights = v.size() > 3 ? std::optional(v[3].reshape({-1})) : std::nullopt;
+    return ops::linearCrossEntropy(v[0].reshape({-1, width}), v[1], v[2].reshape({-1}), weights, ignoreIndex, mean, 0);
+  });
   plan.autocasts = true;
   return plan;
 }

@@ -1,4 +1,4 @@
-"""gptorch::linear_cross_entropy(hidden, weight, targets, ignore_index, mean, chunk_rows)."""
+"""gptorch::linear_cross_entropy(hidden, weight, targets, row_weights, ignore_index, mean, chunk_rows)."""
 
 import math
 from collections.abc import Callable
@@ -19,7 +19,7 @@ def checks() -> list[harness.Check]:
 
 
 def op(hidden: Tensor, weight: Tensor, targets: Tensor, mean: bool = True, chunk: int = 0) -> Tensor:
-    return torch.ops.gptorch.linear_cross_entropy(hidden, weight, targets, IGNORED, mean, chunk)
+    return torch.ops.gptorch.linear_cross_entropy(hidden, weight, targets, None, IGNORED, mean, chunk)
 
 
 def plain(hidden: Tensor, weight: Tensor, targets: Tensor, mean: bool = True) -> Tensor:
@@ -75,20 +75,20 @@ def assert_as_good_as_pytorch(args: Operands, mean: bool, chunk: int = 0) -> Non
 def check_opcheck() -> None:
     for dtype in (torch.double, torch.float, torch.bfloat16):
         for mean in (True, False):
-            arguments = (*operands(7, 5, 11, dtype), IGNORED, mean, 3)
+            arguments = (*operands(7, 5, 11, dtype), None, IGNORED, mean, 3)
             torch.library.opcheck(torch.ops.gptorch.linear_cross_entropy.default, arguments)
 
 
 def check_opcheck_one_gradient() -> None:
     hidden, weight, targets = operands(7, 5, 11)
     for pair in ((hidden.detach(), weight), (hidden, weight.detach()), (hidden.detach(), weight.detach())):
-        torch.library.opcheck(torch.ops.gptorch.linear_cross_entropy.default, (*pair, targets, IGNORED, True, 0))
+        torch.library.opcheck(torch.ops.gptorch.linear_cross_entropy.default, (*pair, targets, None, IGNORED, True, 0))
 
 
 def check_opcheck_forward_operator() -> None:
     hidden, weight, targets = (value.detach() for value in operands(7, 5, 11))
     for wanted in ((True, True), (True, False), (False, True), (False, False)):
-        arguments = (hidden, weight, targets, IGNORED, True, 3, *wanted)
+        arguments = (hidden, weight, targets, None, IGNORED, True, 3, *wanted)
         torch.library.opcheck(torch.ops.gptorch.linear_cross_entropy_forward.default, arguments)
 
 
@@ -120,6 +120,29 @@ def check_vocabulary_wider_than_default_chunk() -> None:
 
 def check_large_logits() -> None:
     assert_as_good_as_pytorch(operands(9, 12, 13, torch.float, std=60.0), mean=True)
+
+
+def weighted(hidden: Tensor, weight: Tensor, targets: Tensor, row_weights: Tensor, chunk: int = 0) -> Tensor:
+    return torch.ops.gptorch.linear_cross_entropy(hidden, weight, targets, row_weights, IGNORED, False, chunk)
+
+
+def check_row_weights() -> None:
+    hidden, weight, targets = operands(7, 5, 11)
+    row_weights = torch.rand(7, generator=torch.Generator().manual_seed(1))
+    arguments = (hidden, weight, targets, row_weights, IGNORED, False, 3)
+    torch.library.opcheck(torch.ops.gptorch.linear_cross_entropy.default, arguments)
+    for chunk in (0, 1, 3):
+        torch.autograd.gradcheck(lambda h, w: weighted(h, w, targets, row_weights, chunk), (hidden, weight))
+        each = cross_entropy(hidden @ weight.t(), targets, ignore_index=IGNORED, reduction="none")
+        assert_close(weighted(hidden, weight, targets, row_weights, chunk), (each * row_weights).sum())
+
+
+def check_bad_row_weights() -> None:
+    hidden, weight, targets = operands(7, 5, 11)
+    harness.expect_error(lambda: weighted(hidden, weight, targets, torch.ones(6)), "[6]")
+    harness.expect_error(lambda: weighted(hidden, weight, targets, torch.ones(7).double()), "float32")
+    call = torch.ops.gptorch.linear_cross_entropy
+    harness.expect_error(lambda: call(hidden, weight, targets, torch.ones(7), IGNORED, True, 0), "sum")
 
 
 def check_upstream_gradient() -> None:
@@ -160,7 +183,7 @@ def check_no_rows() -> None:
 def check_other_ignore_index() -> None:
     hidden, weight, targets = operands(6, 5, 11)
     targets = targets.clamp_min(0)
-    got = torch.ops.gptorch.linear_cross_entropy(hidden, weight, targets, int(targets[0]), True, 0)
+    got = torch.ops.gptorch.linear_cross_entropy(hidden, weight, targets, None, int(targets[0]), True, 0)
     assert_close(got, cross_entropy(hidden @ weight.t(), targets, ignore_index=int(targets[0])))
 
 

@@ -6,14 +6,15 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/index_select.h>
 #include <ATen/ops/mm.h>
-#include <ATen/ops/ne.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 #include <vector>
 
@@ -28,8 +29,10 @@ constexpr int64_t kChunkBytes = int64_t{8} << 20;
 constexpr int64_t kLeastRows = 64;
 
 using Result = std::tuple<at::Tensor, at::Tensor, at::Tensor>;
+using RowWeights = std::optional<at::Tensor>;
 
-void check(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets) {
+void check(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, const RowWeights& rowWeights,
+           bool mean) {
   TORCH_CHECK(hidden.dim() == 2 && weight.dim() == 2 && targets.dim() == 1,
               "linear_cross_entropy: hidden must be (rows, width), weight (vocabSize, width), targets (rows)");
   TORCH_CHECK(hidden.sym_size(1) == weight.sym_size(1) && hidden.sym_size(0) == targets.sym_size(0),
@@ -38,100 +41,123 @@ void check(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor&
   TORCH_CHECK(hidden.scalar_type() == weight.scalar_type(), "linear_cross_entropy: hidden is ", hidden.scalar_type(),
               ", weight is ", weight.scalar_type());
   TORCH_CHECK(targets.scalar_type() == at::kLong, "linear_cross_entropy: targets must be int64");
+  if (!rowWeights) return;
+  TORCH_CHECK(!mean, "linear_cross_entropy: row_weights go with a sum, not with a mean");
+  TORCH_CHECK(rowWeights->dim() == 1 && rowWeights->sym_size(0) == targets.sym_size(0) &&
+                  rowWeights->scalar_type() == at::kFloat,
+              "linear_cross_entropy: row_weights must be float32 (rows), not ", rowWeights->scalar_type(), " ",
+              rowWeights->sym_sizes());
 }
 
 /// The loss is accumulated in double and given in the inputs' dtype, reduced ones in float.
 at::ScalarType lossDtype(at::ScalarType dtype) { return dtype == at::kDouble ? at::kDouble : at::kFloat; }
 
-int64_t countTargets(const at::Tensor& targets, int64_t vocabSize, int64_t ignoreIndex) {
+/// The places (counted) int64 of the rows whose target is not `ignoreIndex`.
+at::Tensor countedRows(const at::Tensor& targets, int64_t vocabSize, int64_t ignoreIndex) {
   const int64_t* target = targets.const_data_ptr<int64_t>();
-  int64_t counted = 0;
+  std::vector<int64_t> places;
+  places.reserve(targets.numel());
   for (int64_t i = 0; i < targets.numel(); ++i) {
     if (target[i] == ignoreIndex) continue;
     TORCH_CHECK_INDEX(target[i] >= 0 && target[i] < vocabSize, "linear_cross_entropy: target ", target[i], " at row ",
                       i, " is outside the vocabulary of ", vocabSize);
-    ++counted;
+    places.push_back(i);
   }
-  return counted;
+  at::Tensor result = at::empty({static_cast<int64_t>(places.size())}, targets.options());
+  std::copy(places.begin(), places.end(), result.mutable_data_ptr<int64_t>());
+  return result;
 }
 
 template <typename T>
-void softmaxChunk(const at::Tensor& logits, const int64_t* targets, double* losses, int64_t ignoreIndex, bool gradient,
-                  double scale) {
+void softmaxChunk(const at::Tensor& logits, const int64_t* targets, const float* rowWeights, double* losses,
+                  bool gradient, double scale) {
   const int64_t columns = logits.size(1);
   T* data = logits.mutable_data_ptr<T>();
   const int64_t grain = std::max<int64_t>(1, kGrain / columns);
   at::parallel_for(0, logits.size(0), grain, [&](int64_t first, int64_t last) {
-    softmaxRows(data + first * columns, targets + first, losses + first, last - first, columns, ignoreIndex, gradient,
-                static_cast<T>(scale));
+    softmaxRows(data + first * columns, targets + first, rowWeights ? rowWeights + first : nullptr, losses + first,
+                last - first, columns, gradient, static_cast<T>(scale));
   });
 }
 
-Result forwardCpu(const at::Tensor& hiddenInput, const at::Tensor& weightInput, const at::Tensor& targetsInput,
-                  int64_t ignoreIndex, bool mean, int64_t chunkRows, bool hiddenGradient, bool weightGradient) {
-  check(hiddenInput, weightInput, targetsInput);
-  const at::Tensor hidden = hiddenInput.contiguous(), weight = weightInput.contiguous();
-  const at::Tensor targets = targetsInput.contiguous();
-  const int64_t rows = hidden.size(0), vocabSize = weight.size(0);
-  const int64_t counted = countTargets(targets, vocabSize, ignoreIndex);
-  const double scale = mean ? (counted == 0 ? 0.0 : 1.0 / static_cast<double>(counted)) : 1.0;
+Result forwardCpu(const at::Tensor& allHidden, const at::Tensor& weightInput, const at::Tensor& allTargets,
+                  const RowWeights& allRowWeights, int64_t ignoreIndex, bool mean, int64_t chunkRows,
+                  bool hiddenGradient, bool weightGradient) {
+  check(allHidden, weightInput, allTargets, allRowWeights, mean);
+  const at::Tensor weight = weightInput.contiguous();
+  const int64_t vocabSize = weight.size(0);
+  // Rows that count in no loss cost nothing: padding is left out of every product.
+  const at::Tensor places = countedRows(allTargets.contiguous(), vocabSize, ignoreIndex);
+  const int64_t rows = places.size(0);
+  const bool all = rows == allHidden.size(0);
+  const auto counted = [&](const at::Tensor& t) { return all ? t.contiguous() : at::index_select(t, 0, places); };
+  const at::Tensor hidden = counted(allHidden), targets = counted(allTargets);
+  const at::Tensor rowWeights = allRowWeights ? counted(*allRowWeights) : at::Tensor();
+  const float* rowWeight = rowWeights.defined() ? rowWeights.const_data_ptr<float>() : nullptr;
+  const double scale = mean ? (rows == 0 ? 0.0 : 1.0 / static_cast<double>(rows)) : 1.0;
   const at::ScalarType computeDtype = lossDtype(hidden.scalar_type());
   const bool gradient = hiddenGradient || weightGradient;
   if (chunkRows <= 0) chunkRows = std::max(kLeastRows, kChunkBytes / (4 * vocabSize));
 
-  at::Tensor gradHidden = hiddenGradient ? at::empty_like(hidden) : at::empty({0}, hidden.options());
-  at::Tensor gradWeight =
-      weightGradient ? at::zeros(weight.sizes(), weight.options()) : at::empty({0}, weight.options());
+  at::Tensor gradHidden = at::empty(hiddenGradient ? hidden.sizes() : at::IntArrayRef{0}, hidden.options());
+  at::Tensor gradWeight = at::zeros(weightGradient ? weight.sizes() : at::IntArrayRef{0}, weight.options());
   std::vector<double> losses(rows);
   for (int64_t first = 0; first < rows; first += chunkRows) {
     const int64_t count = std::min(chunkRows, rows - first);
     const at::Tensor h = hidden.narrow(0, first, count);         // (chunk, width)
     at::Tensor logits = at::mm(h, weight.t()).to(computeDtype);  // (chunk, vocabSize)
     const int64_t* target = targets.const_data_ptr<int64_t>() + first;
+    const float* rowScale = rowWeight ? rowWeight + first : nullptr;
     if (computeDtype == at::kDouble) {
-      softmaxChunk<double>(logits, target, losses.data() + first, ignoreIndex, gradient, scale);
+      softmaxChunk<double>(logits, target, rowScale, losses.data() + first, gradient, scale);
     } else {
-      softmaxChunk<float>(logits, target, losses.data() + first, ignoreIndex, gradient, scale);
+      softmaxChunk<float>(logits, target, rowScale, losses.data() + first, gradient, scale);
     }
     if (!gradient) continue;
     const at::Tensor gradLogits = logits.to(hidden.scalar_type());  // (chunk, vocabSize)
     if (hiddenGradient) {
-      at::Tensor target = gradHidden.narrow(0, first, count);
-      at::mm_out(target, gradLogits, weight);  // (chunk, width)
+      at::Tensor into = gradHidden.narrow(0, first, count);
+      at::mm_out(into, gradLogits, weight);  // (chunk, width)
     }
     if (weightGradient) gradWeight.addmm_(gradLogits.t(), h);  // (vocabSize, width)
   }
+  if (hiddenGradient && !all) {
+    gradHidden = at::zeros(allHidden.sizes(), hidden.options()).index_copy_(0, places, gradHidden);  // (rows, width)
+  }
 
   double total = 0;
-  for (const double loss : losses) total += loss;
+  for (int64_t i = 0; i < rows; ++i) total += losses[i] * (rowWeight ? rowWeight[i] : 1.0);
   return {at::scalar_tensor(total * scale, hidden.options().dtype(computeDtype)), gradHidden, gradWeight};
 }
 
-Result forwardMeta(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, int64_t, bool,
-                   int64_t, bool hiddenGradient, bool weightGradient) {
-  check(hidden, weight, targets);
+Result forwardMeta(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
+                   const RowWeights& rowWeights, int64_t, bool mean, int64_t, bool hiddenGradient,
+                   bool weightGradient) {
+  check(hidden, weight, targets, rowWeights, mean);
   return {at::empty({}, hidden.options().dtype(lossDtype(hidden.scalar_type()))),
           hiddenGradient ? at::empty_like(hidden, at::MemoryFormat::Contiguous) : at::empty({0}, hidden.options()),
           weightGradient ? at::empty_like(weight, at::MemoryFormat::Contiguous) : at::empty({0}, weight.options())};
 }
 
-Result forward(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, int64_t ignoreIndex,
-               bool mean, int64_t chunkRows, bool hiddenGradient, bool weightGradient) {
-  static const auto op =
-      c10::Dispatcher::singleton()
-          .findSchemaOrThrow("gptorch::linear_cross_entropy_forward", "")
-          .typed<Result(const at::Tensor&, const at::Tensor&, const at::Tensor&, int64_t, bool, int64_t, bool, bool)>();
-  return op.call(hidden, weight, targets, ignoreIndex, mean, chunkRows, hiddenGradient, weightGradient);
+Result forward(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
+               const RowWeights& rowWeights, int64_t ignoreIndex, bool mean, int64_t chunkRows, bool hiddenGradient,
+               bool weightGradient) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("gptorch::linear_cross_entropy_forward", "")
+                             .typed<Result(const at::Tensor&, const at::Tensor&, const at::Tensor&, const RowWeights&,
+                                           int64_t, bool, int64_t, bool, bool)>();
+  return op.call(hidden, weight, targets, rowWeights, ignoreIndex, mean, chunkRows, hiddenGradient, weightGradient);
 }
 
 class LinearCrossEntropyFunction : public torch::autograd::Function<LinearCrossEntropyFunction> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& hidden,
-                            const at::Tensor& weight, const at::Tensor& targets, int64_t ignoreIndex, bool mean,
-                            int64_t chunkRows) {
+                            const at::Tensor& weight, const at::Tensor& targets, const RowWeights& rowWeights,
+                            int64_t ignoreIndex, bool mean, int64_t chunkRows) {
     at::AutoDispatchBelowADInplaceOrView guard;
-    auto [loss, gradHidden, gradWeight] = ops::forward(hidden, weight, targets, ignoreIndex, mean, chunkRows,
-                                                       context->needs_input_grad(0), context->needs_input_grad(1));
+    auto [loss, gradHidden, gradWeight] =
+        ops::forward(hidden, weight, targets, rowWeights, ignoreIndex, mean, chunkRows, context->needs_input_grad(0),
+                     context->needs_input_grad(1));
     context->save_for_backward({gradHidden, gradWeight});
     return loss;
   }
@@ -144,52 +170,55 @@ class LinearCrossEntropyFunction : public torch::autograd::Function<LinearCrossE
     const auto scaled = [&](size_t i) {
       return context->needs_input_grad(i) ? saved[i] * gradients[0].to(saved[i].scalar_type()) : at::Tensor();
     };
-    return {scaled(0), scaled(1), {}, {}, {}, {}};
+    return {scaled(0), scaled(1), {}, {}, {}, {}, {}};
   }
 };
 
-at::Tensor plain(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, int64_t ignoreIndex,
-                 bool mean, int64_t chunkRows) {
-  return std::get<0>(forward(hidden, weight, targets, ignoreIndex, mean, chunkRows, false, false));
+at::Tensor plain(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
+                 const RowWeights& rowWeights, int64_t ignoreIndex, bool mean, int64_t chunkRows) {
+  return std::get<0>(forward(hidden, weight, targets, rowWeights, ignoreIndex, mean, chunkRows, false, false));
 }
 
-at::Tensor autograd(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, int64_t ignoreIndex,
-                    bool mean, int64_t chunkRows) {
+at::Tensor autograd(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
+                    const RowWeights& rowWeights, int64_t ignoreIndex, bool mean, int64_t chunkRows) {
   // Function::apply records no edges where no gradient is wanted, and needs_input_grad would then throw.
   if (at::GradMode::is_enabled() && (hidden.requires_grad() || weight.requires_grad())) {
-    return LinearCrossEntropyFunction::apply(hidden, weight, targets, ignoreIndex, mean, chunkRows);
+    return LinearCrossEntropyFunction::apply(hidden, weight, targets, rowWeights, ignoreIndex, mean, chunkRows);
   }
   const at::AutoDispatchBelowADInplaceOrView guard;
-  return linearCrossEntropy(hidden, weight, targets, ignoreIndex, mean, chunkRows);
+  return linearCrossEntropy(hidden, weight, targets, rowWeights, ignoreIndex, mean, chunkRows);
 }
 
 template <c10::DeviceType device>
-at::Tensor autocast(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, int64_t ignoreIndex,
-                    bool mean, int64_t chunkRows) {
+at::Tensor autocast(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
+                    const RowWeights& rowWeights, int64_t ignoreIndex, bool mean, int64_t chunkRows) {
   const c10::impl::ExcludeDispatchKeyGuard guard(at::autocast::get_autocast_dispatch_key_from_device_type(device));
   const auto dtype = at::autocast::get_autocast_dtype(device);
   return linearCrossEntropy(at::autocast::cached_cast(dtype, hidden, device),
-                            at::autocast::cached_cast(dtype, weight, device), targets, ignoreIndex, mean, chunkRows);
+                            at::autocast::cached_cast(dtype, weight, device), targets, rowWeights, ignoreIndex, mean,
+                            chunkRows);
 }
 
 }  // namespace
 
 at::Tensor linearCrossEntropy(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
-                              int64_t ignoreIndex, bool mean, int64_t chunkRows) {
-  static const auto op =
-      c10::Dispatcher::singleton()
-          .findSchemaOrThrow("gptorch::linear_cross_entropy", "")
-          .typed<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&, int64_t, bool, int64_t)>();
-  return op.call(hidden, weight, targets, ignoreIndex, mean, chunkRows);
+                              const std::optional<at::Tensor>& rowWeights, int64_t ignoreIndex, bool mean,
+                              int64_t chunkRows) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("gptorch::linear_cross_entropy", "")
+                             .typed<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&,
+                                               const std::optional<at::Tensor>&, int64_t, bool, int64_t)>();
+  return op.call(hidden, weight, targets, rowWeights, ignoreIndex, mean, chunkRows);
 }
 
 TORCH_LIBRARY_FRAGMENT(gptorch, library) {
   library.def(
-      "linear_cross_entropy(Tensor hidden, Tensor weight, Tensor targets, int ignore_index, bool mean, int chunk_rows)"
-      " -> Tensor");
+      "linear_cross_entropy(Tensor hidden, Tensor weight, Tensor targets, Tensor? row_weights, int ignore_index,"
+      " bool mean, int chunk_rows) -> Tensor");
   library.def(
-      "linear_cross_entropy_forward(Tensor hidden, Tensor weight, Tensor targets, int ignore_index, bool mean,"
-      " int chunk_rows, bool hidden_gradient, bool weight_gradient) -> (Tensor, Tensor, Tensor)");
+      "linear_cross_entropy_forward(Tensor hidden, Tensor weight, Tensor targets, Tensor? row_weights,"
+      " int ignore_index, bool mean, int chunk_rows, bool hidden_gradient, bool weight_gradient) -> (Tensor, Tensor, "
+      "Tensor)");
 }
 TORCH_LIBRARY_IMPL(gptorch, CPU, library) {
   library.impl("linear_cross_entropy", plain);

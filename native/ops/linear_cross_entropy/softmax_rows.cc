@@ -66,37 +66,33 @@ inline __attribute__((always_inline)) T exponentiate(T* row, int64_t columns, T 
 }
 
 template <typename T>
-inline __attribute__((always_inline)) void softmaxRowsOf(T* logits, const int64_t* targets, double* losses,
-                                                         int64_t rows, int64_t columns, int64_t ignoreIndex,
-                                                         bool gradient, T scale) {
+inline __attribute__((always_inline)) void softmaxRowsOf(T* logits, const int64_t* targets, const float* rowWeights,
+                                                         double* losses, int64_t rows, int64_t columns, bool gradient,
+                                                         T scale) {
   for (int64_t i = 0; i < rows; ++i) {
     T* row = logits + i * columns;
-    if (targets[i] == ignoreIndex) {
-      losses[i] = 0;
-      if (gradient) std::fill_n(row, columns, T(0));
-      continue;
-    }
     const T highest = maximum(row, columns);
     const T targetLogit = row[targets[i]];
     const T sum = exponentiate(row, columns, highest);
     losses[i] = std::log(static_cast<double>(sum)) + static_cast<double>(highest) - static_cast<double>(targetLogit);
     if (!gradient) continue;
-    const T factor = scale / sum;
+    const T rowScale = rowWeights ? scale * static_cast<T>(rowWeights[i]) : scale;
+    const T factor = rowScale / sum;
     for (int64_t j = 0; j < columns; ++j) row[j] *= factor;
-    row[targets[i]] -= scale;
+    row[targets[i]] -= rowScale;
   }
 }
 
 }  // namespace
 
-GPTORCH_CLONES void softmaxRows(float* logits, const int64_t* targets, double* losses, int64_t rows, int64_t columns,
-                                int64_t ignoreIndex, bool gradient, float scale) {
-  softmaxRowsOf(logits, targets, losses, rows, columns, ignoreIndex, gradient, scale);
+GPTORCH_CLONES void softmaxRows(float* logits, const int64_t* targets, const float* rowWeights, double* losses,
+                                int64_t rows, int64_t columns, bool gradient, float scale) {
+  softmaxRowsOf(logits, targets, rowWeights, losses, rows, columns, gradient, scale);
 }
 
-void softmaxRows(double* logits, const int64_t* targets, double* losses, int64_t rows, int64_t columns,
-                 int64_t ignoreIndex, bool gradient, double scale) {
-  softmaxRowsOf(logits, targets, losses, rows, columns, ignoreIndex, gradient, scale);
+void softmaxRows(double* logits, const int64_t* targets, const float* rowWeights, double* losses, int64_t rows,
+                 int64_t columns, bool gradient, double scale) {
+  softmaxRowsOf(logits, targets, rowWeights, losses, rows, columns, gradient, scale);
 }
 
 }  // namespace gptorch::ops
