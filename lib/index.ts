@@ -6,6 +6,7 @@ export * from './generate/index.js';
 export * from './io/index.js';
 export * from './model/index.js';
 export * from './nn/index.js';
+export * from './objectives/index.js';
 export * from './optim/index.js';
 export * from './tensor/index.js';
 export * from './train/index.js';

@@ -1,7 +1,8 @@
 import type { RunConfig } from '../config/index.js';
 import { CountBaselines, dialogueTargets, loadTokenizer, readDialogues } from '../data/index.js';
 import { GPT } from '../model/index.js';
-import { evaluate, openDialogueCorpus, readDialogueParts } from '../train/index.js';
+import { LanguageModelingObjective } from '../objectives/index.js';
+import { evaluate, openDialogueCorpus, readDialogueParts, type TokenBatch } from '../train/index.js';
 import { GREEDY, openChat } from './chat-session.js';
 import { unseenPrompts } from './demo-prompts.js';
 
@@ -38,9 +39,7 @@ export async function reportOnDemo({ config, files, folder, device }: TrainedDem
 
   const whole = { ...config, train: { ...config.train, evalBatches: 0 } };
   const corpus = await openDialogueCorpus({ config: whole, files, tokenizer, contextLength, device, resume: false });
-  const loss = await evaluate(corpus.validation?.() ?? [], (batch) =>
-    model.loss(batch.inputs, batch.targets, { reduction: 'sum' }),
-  );
+  const loss = await evaluate<TokenBatch>(corpus.validation?.() ?? [], new LanguageModelingObjective(model));
   const utterances = (await readDialogues(files)).flatMap((dialogue) => dialogue.utterances);
   const answers: DemoReport['answers'] = [];
   for (const prompt of unseenPrompts(utterances)) {

@@ -38,7 +38,7 @@ export class TrainingDisplay {
       case 'step': {
         const { step, trainLoss, lr } = event.metrics;
         const memoryBytes = engine.memory().allocated;
-        this.#progress?.update({ step: step + 1, trainLoss, lr, tokens: event.targets, memoryBytes });
+        this.#progress?.update({ step: step + 1, trainLoss, lr, tokens: event.tokens, memoryBytes });
         break;
       }
       case 'validation':

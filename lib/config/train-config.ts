@@ -38,6 +38,8 @@ export const TrainConfigSchema = z
     saveEvery: count.optional(),
     /** Steps between lines of metrics.jsonl. */
     logEvery: count.default(10),
+    /** The run ends after so many validations without a better one. Default: never. */
+    patience: count.optional(),
     /** The run ends after this time, with a checkpoint that resumes. */
     maxMinutes: z.number().positive().optional(),
   })

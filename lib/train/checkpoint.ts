@@ -1,14 +1,14 @@
 import { InputError } from '../errors.js';
 import { loadSafetensors, readSafetensorsHeader, saveSafetensors } from '../io/index.js';
-import type { GPT } from '../model/index.js';
 import type { AdamW } from '../optim/index.js';
 import type { Tensor } from '../tensor/index.js';
+import type { Trainable } from './trainer-options.js';
 
 const FORMAT = 'gptorch-checkpoint';
 const VERSION = '1';
 
 interface Trained {
-  model: GPT;
+  model: Pick<Trainable, 'namedParameters'>;
   optimizer: AdamW;
 }
 

@@ -9,16 +9,11 @@ import {
   trainBpeTokenizer,
 } from '../data/index.js';
 import { InputError } from '../errors.js';
+import type { LanguageModelingBatch } from '../objectives/index.js';
 import type { Tensor } from '../tensor/index.js';
 import type { Batch } from './batch.js';
 
-/** Tokens and what follows each of them. */
-export interface TokenBatch extends Batch {
-  /** (B, T) int64 */
-  readonly inputs: Tensor;
-  /** (B, T) int64; -100 where a target does not count */
-  readonly targets: Tensor;
-}
+export type TokenBatch = LanguageModelingBatch & Batch;
 
 /** The data of a run as tensors. */
 export interface Corpus {
@@ -66,6 +61,7 @@ export function tokenBatch(inputs: Tensor, targets: Tensor, targetCount: number)
     inputs,
     targets,
     targetCount,
+    tokenCount: targetCount,
     dispose() {
       inputs.dispose();
       targets.dispose();

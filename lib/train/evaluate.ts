@@ -1,35 +1,45 @@
+import { addCounts, type Objective, type PerTerm, weightedLoss } from '../objectives/index.js';
 import { noGrad, scope, type Tensor } from '../tensor/index.js';
-import type { Batch, SumLoss } from './batch.js';
+import type { Batch } from './batch.js';
 
 /** Batches that are under way at once: the engine never waits, and its queue stays short. */
 const BATCHES_AHEAD = 4;
 
 /**
- * Mean loss per target over all the batches, in nats, without gradients. The model is expected in evaluation mode, and
- * then nothing random is drawn.
- * @returns undefined when `signal` was aborted before the end; NaN when there is no target.
+ * An objective over all the batches, in nats, without gradients. The model is expected in evaluation mode, and then
+ * nothing random is drawn.
+ * @returns undefined when `signal` was aborted before the end; NaN when there is nothing to take a mean of.
  */
 export async function evaluate<B extends Batch>(
   batches: AsyncIterable<B> | Iterable<B>,
-  sumLoss: SumLoss<B>,
+  objective: Objective<B>,
   signal?: AbortSignal,
 ): Promise<number | undefined> {
-  let sum = 0;
-  let targets = 0;
-  const pending: Tensor[] = [];
+  const sums: PerTerm<number>[] = [];
+  const counts: PerTerm<number>[] = [];
+  const pending: PerTerm<Tensor>[] = [];
   const readDownTo = async (length: number) => {
-    for (const loss of pending.splice(0, pending.length - length)) {
-      sum += await loss.item();
-      loss.dispose();
-    }
+    for (const terms of pending.splice(0, pending.length - length)) sums.push(await readAll(terms));
   };
   for await (const batch of batches) {
-    pending.push(scope(() => noGrad(() => sumLoss(batch))));
-    targets += batch.targetCount;
+    pending.push(scope(() => noGrad(() => objective.sums(batch))));
+    counts.push(objective.counts(batch));
     batch.dispose();
     if (pending.length > BATCHES_AHEAD) await readDownTo(BATCHES_AHEAD);
     if (signal?.aborted === true) break;
   }
   await readDownTo(0);
-  return signal?.aborted === true ? undefined : sum / targets;
+  if (signal?.aborted === true) return undefined;
+  const [sum, count] = [addCounts(sums), addCounts(counts)];
+  const means = Object.keys(objective.weights).map((term) => [term, (sum[term] ?? 0) / (count[term] ?? 0)]);
+  return weightedLoss(objective.weights, Object.fromEntries(means));
+}
+
+async function readAll(terms: PerTerm<Tensor>): Promise<PerTerm<number>> {
+  const read = Object.entries(terms).map(async ([term, sum]) => {
+    const value = await sum.item();
+    sum.dispose();
+    return [term, value] as const;
+  });
+  return Object.fromEntries(await Promise.all(read));
 }

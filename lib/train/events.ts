@@ -4,14 +4,14 @@ import type { StepMetrics, ValidationMetrics } from './metrics-log.js';
 export type TrainEvent =
   | { type: 'begin'; step: number; steps: number }
   /** The loss of a step has arrived; up to two later steps are already under way. */
-  | { type: 'step'; metrics: StepMetrics; targets: number }
+  | { type: 'step'; metrics: StepMetrics; tokens: number }
   | { type: 'validation'; metrics: ValidationMetrics; isBest: boolean }
   | { type: 'checkpoint'; step: number; path: string };
 
 export type TrainListener = (event: TrainEvent) => void | Promise<void>;
 
-/** Why a run ended: all its steps are done, `maxMinutes` is over, or its signal was aborted. */
-export type StopReason = 'steps' | 'time' | 'signal';
+/** Why a run ended: all its steps are done, `maxMinutes` or `patience` is over, or its signal was aborted. */
+export type StopReason = 'steps' | 'time' | 'patience' | 'signal';
 
 export interface TrainSummary {
   stopped: StopReason;
@@ -23,7 +23,7 @@ export interface TrainSummary {
   valLoss: number | null;
   bestValLoss: number | null;
   bestStep: number | null;
-  /** Targets a second in this process, without validations and checkpoints. */
+  /** Tokens a second in this process, without validations and checkpoints. */
   tokensPerSecond: number;
   /** Of the whole run, earlier parts of a resumed one included. */
   seconds: number;

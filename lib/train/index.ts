@@ -1,6 +1,7 @@
 /** Training: the loop, its schedules and checkpoints, and pretraining from text files to a model directory. */
-export type { Batch, SumLoss } from './batch.js';
+export type { Batch } from './batch.js';
 export { loadCheckpoint, readCheckpointState, saveCheckpoint } from './checkpoint.js';
+export type { TokenBatch } from './corpus.js';
 export { openDialogueCorpus, readDialogueParts } from './dialogue-corpus.js';
 export { evaluate } from './evaluate.js';
 export type { StopReason, TrainEvent, TrainListener, TrainSummary } from './events.js';
@@ -19,5 +20,5 @@ export { ensureWritableFolder, type RunFolder, runFolder } from './run-folder.js
 export { type Environment, readSavedRun, type SavedRun } from './saved-run.js';
 export { createSchedule, type Schedule, type ScheduleOptions } from './schedule.js';
 export { Trainer } from './trainer.js';
-export type { TrainerOptions } from './trainer-options.js';
+export type { Evaluation, Trainable, TrainerOptions } from './trainer-options.js';
 export type { TrainerState } from './trainer-state.js';

@@ -8,12 +8,14 @@ import type { TrainerState } from './trainer-state.js';
 /** The loss of one optimizer step, measured before its update, with the weights after `step` updates. */
 export interface StepMetrics {
   step: number;
-  /** Mean over the targets of the step, in nats. */
+  /** The objective over the step, in nats. */
   trainLoss: number;
+  /** The mean of each of its terms, where it has several. */
+  terms?: Record<string, number>;
   lr: number;
   /** Global norm of the gradient before clipping. */
   gradNorm: number;
-  /** Targets trained on so far, those of this step included. */
+  /** Tokens trained on so far, those of this step included. */
   tokens: number;
   /** Since the run began, earlier parts of a resumed run included. */
   seconds: number;
@@ -23,6 +25,8 @@ export interface StepMetrics {
 export interface ValidationMetrics {
   step: number;
   valLoss: number;
+  /** What else was measured, such as accuracy. */
+  scores?: Readonly<Record<string, number>> | undefined;
   seconds: number;
 }
 

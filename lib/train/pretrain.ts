@@ -4,10 +4,11 @@ import type { RunConfig } from '../config/index.js';
 import { loadTokenizer, type Tokenizer } from '../data/index.js';
 import { InputError } from '../errors.js';
 import { GPT, type GPTConfig, parseGPTConfig } from '../model/index.js';
-import { autocast } from '../tensor/index.js';
+import { inPrecision, LanguageModelingObjective, type Objective } from '../objectives/index.js';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
-import { type Corpus, type CorpusOptions, makeTokenizer } from './corpus.js';
+import { type Corpus, type CorpusOptions, makeTokenizer, type TokenBatch } from './corpus.js';
 import { openDialogueCorpus } from './dialogue-corpus.js';
+import { evaluate } from './evaluate.js';
 import type { TrainListener, TrainSummary } from './events.js';
 import { writeLossCurve } from './loss-curve.js';
 import { MetricsLog, readMetrics } from './metrics-log.js';
@@ -15,6 +16,7 @@ import { ensureWritableFolder, type RunFolder, runFolder } from './run-folder.js
 import { checkHoldsNoRun, checkIsSameRun, differences, environment, readSavedRun, type SavedRun } from './saved-run.js';
 import { openTextCorpus } from './text-corpus.js';
 import { Trainer } from './trainer.js';
+import type { Evaluation } from './trainer-options.js';
 
 export interface PretrainOptions {
   config: RunConfig;
@@ -63,16 +65,15 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainSummar
   if (saved === undefined) await tokenizer.save(out);
 
   const model = new GPT(modelConfig, { seed: config.train.seed, device });
+  const objective: Objective<TokenBatch> = inPrecision(new LanguageModelingObjective(model), dtype);
+  const { validation } = corpus;
   const here = environment(device, dtype);
   const trainer = new Trainer({
     model,
     config: config.train,
     data: corpus.train,
-    validation: corpus.validation,
-    sumLoss: ({ inputs, targets }) => {
-      const loss = () => model.loss(inputs, targets, { reduction: 'sum' });
-      return dtype === 'float32' ? loss() : autocast(dtype, loss);
-    },
+    objective,
+    validate: validation && (async (signal) => asEvaluation(await evaluate(validation(), objective, signal))),
     async saveCheckpoint({ optimizer }) {
       const run: SavedRun = { trainer: trainer.state(), config, data: files, digest: corpus.digest, environment: here };
       await saveCheckpoint(folder.checkpoint, { model, optimizer }, run);
@@ -100,6 +101,10 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainSummar
     trainer.optimizer.dispose();
     model.dispose();
   }
+}
+
+function asEvaluation(loss: number | undefined): Evaluation | undefined {
+  return loss === undefined ? undefined : { loss };
 }
 
 /** @throws InputError when the model's vocabulary is too small for the tokenizer. */

@@ -2,19 +2,20 @@ import { GptorchError } from '../errors.js';
 import type { StepMetrics } from './metrics-log.js';
 import type { PendingStep } from './step.js';
 
-export interface StepUnderWay extends PendingStep {
+export interface StepUnderWay {
+  step: PendingStep;
   /** Steps done before it. */
   index: number;
   lr: number;
-  /** Targets trained on, its own included. */
-  tokens: number;
+  /** Tokens trained on, its own included. */
+  tokensSoFar: number;
 }
 
 /** Steps that are queued on the engine and not read yet. Their numbers are told in order, as soon as they are waited for. */
 export class StepsUnderWay {
   readonly #steps: StepUnderWay[] = [];
 
-  constructor(readonly onRead: (metrics: Omit<StepMetrics, 'seconds'>, targets: number) => void | Promise<void>) {}
+  constructor(readonly onRead: (metrics: Omit<StepMetrics, 'seconds'>, tokens: number) => void | Promise<void>) {}
 
   add(step: StepUnderWay): void {
     this.#steps.push(step);
@@ -26,10 +27,11 @@ export class StepsUnderWay {
    */
   async readDownTo(length: number): Promise<void> {
     const count = Math.max(0, this.#steps.length - length);
-    for (const { index, lr, targets, tokens, read } of this.#steps.splice(0, count)) {
-      const { loss, gradNorm } = await read();
+    for (const { step, index, lr, tokensSoFar } of this.#steps.splice(0, count)) {
+      const { loss, terms, gradNorm } = await step.read();
       if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw diverged(index, loss, gradNorm);
-      await this.onRead({ step: index, trainLoss: loss, lr, gradNorm, tokens }, targets);
+      const several = Object.keys(terms).length > 1 ? { terms } : {};
+      await this.onRead({ step: index, trainLoss: loss, ...several, lr, gradNorm, tokens: tokensSoFar }, step.tokens);
     }
   }
 }

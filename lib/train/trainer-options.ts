@@ -1,21 +1,44 @@
 import type { TrainConfig } from '../config/index.js';
 import type { Dataset } from '../data/index.js';
-import type { GPT } from '../model/index.js';
-import type { Batch, SumLoss } from './batch.js';
+import type { Objective } from '../objectives/index.js';
+import type { NamedParameters } from '../optim/index.js';
+import type { Tensor } from '../tensor/index.js';
+import type { Batch } from './batch.js';
 import type { TrainListener } from './events.js';
 import type { Trainer } from './trainer.js';
 
+/** What can be trained: a GPT, a model with a task's head, or one of your own. */
+export interface Trainable {
+  namedParameters(): [name: string, parameter: Tensor][];
+  /** Dropout on. */
+  train(): unknown;
+  /** Dropout off. */
+  eval(): unknown;
+}
+
+/** What a pass over the validation part gives. */
+export interface Evaluation {
+  /** The objective, in nats. */
+  loss: number;
+  /** What else was measured, such as accuracy. */
+  scores?: Readonly<Record<string, number>> | undefined;
+}
+
 export interface TrainerOptions<B extends Batch> {
-  model: GPT;
+  model: Trainable;
+  /** The parameters that are changed. Default: all of the model's. */
+  parameters?: NamedParameters | undefined;
   config: TrainConfig;
   /** Endless; where it stands is part of the trainer's state. */
   data: Dataset<B>;
-  sumLoss: SumLoss<B>;
-  /** Begins a pass over the validation part: the same batches each time. */
-  validation?: (() => AsyncIterable<B> | Iterable<B>) | undefined;
+  objective: Objective<B>;
+  /** A pass over the validation part, the model being in evaluation mode; undefined when `signal` ended it. */
+  validate?: ((signal?: AbortSignal) => Promise<Evaluation | undefined>) | undefined;
+  /** The higher the better. Default: the lower the loss. */
+  rank?: ((evaluation: Evaluation) => number) | undefined;
   /** Saves tensors and `trainer.state()`; resolves to the file's path. */
   saveCheckpoint?: ((trainer: Trainer<B>) => Promise<string>) | undefined;
-  /** The model has the lowest validation loss so far; without `validation` called before each checkpoint. */
+  /** The model is the best so far; without `validate` called before each checkpoint. */
   saveBest?: (() => Promise<void>) | undefined;
   onEvent?: TrainListener | undefined;
 }

@@ -2,7 +2,7 @@
 export interface TrainerState {
   /** Optimizer steps done. */
   step: number;
-  /** Targets trained on. */
+  /** Tokens trained on. */
   tokens: number;
   seconds: number;
   /** Of the last step, before its update. */
@@ -12,6 +12,9 @@ export interface TrainerState {
   validatedAt: number | null;
   bestValLoss: number | null;
   bestStep: number | null;
+  /** What the best validation ranked, and the validations since. */
+  bestRank: number | null;
+  validationsSinceBest: number;
   /** The dataset's own state. */
   data: unknown;
 }
@@ -26,6 +29,8 @@ export function initialState(): TrainerState {
     validatedAt: null,
     bestValLoss: null,
     bestStep: null,
+    bestRank: null,
+    validationsSinceBest: 0,
     data: null,
   };
 }

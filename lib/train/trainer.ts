@@ -1,14 +1,13 @@
 import { GptorchError } from '../errors.js';
-import { AdamW } from '../optim/index.js';
+import { AdamW, type NamedParameters } from '../optim/index.js';
 import { engine } from '../tensor/index.js';
 import type { Batch } from './batch.js';
-import { evaluate } from './evaluate.js';
 import type { StopReason, TrainSummary } from './events.js';
 import { createSchedule, type Schedule } from './schedule.js';
 import { queueStep } from './step.js';
 import { StepsUnderWay } from './steps-under-way.js';
 import { Stopwatch } from './stopwatch.js';
-import type { TrainerOptions } from './trainer-options.js';
+import type { Evaluation, TrainerOptions } from './trainer-options.js';
 import { initialState, type TrainerState } from './trainer-state.js';
 
 /** Steps queued before the loss of the oldest is waited for: the engine always has the next one at hand. */
@@ -21,6 +20,7 @@ const STEPS_AHEAD = 2;
 export class Trainer<B extends Batch> {
   readonly optimizer: AdamW;
   readonly #options: TrainerOptions<B>;
+  readonly #parameters: NamedParameters;
   readonly #schedule: Schedule;
   readonly #whole = new Stopwatch();
   readonly #training = new Stopwatch();
@@ -33,10 +33,11 @@ export class Trainer<B extends Batch> {
     const { lr, minLr, schedule: kind, warmupSteps, decaySteps, betas, eps, weightDecay } = options.config;
     const decayEnd = options.config.decayEnd ?? options.config.steps;
     this.#schedule = createSchedule({ kind, lr, minLr, warmupSteps, decayEnd, decaySteps });
-    this.optimizer = new AdamW(options.model.namedParameters(), { lr, betas, eps, weightDecay });
-    this.#underWay = new StepsUnderWay((metrics, targets) => {
+    this.#parameters = [...(options.parameters ?? options.model.namedParameters())];
+    this.optimizer = new AdamW(this.#parameters, { lr, betas, eps, weightDecay });
+    this.#underWay = new StepsUnderWay((metrics, tokens) => {
       this.#state.trainLoss = metrics.trainLoss;
-      return options.onEvent?.({ type: 'step', targets, metrics: { ...metrics, seconds: this.#seconds } });
+      return options.onEvent?.({ type: 'step', tokens, metrics: { ...metrics, seconds: this.#seconds } });
     });
   }
 
@@ -47,14 +48,14 @@ export class Trainer<B extends Batch> {
 
   /** Goes on from `state`. The tensors of model and optimizer are the caller's to load. */
   restore(state: TrainerState): void {
-    this.#state = { ...state };
+    this.#state = { ...initialState(), ...state };
     this.#savedAt = state.step;
     this.#options.data.restore(state.data);
     this.optimizer.restoreSteps(state.step);
   }
 
   /**
-   * Runs until all steps are done, `maxMinutes` is over or `signal` is aborted; a checkpoint is left in each case.
+   * Runs until all steps are done, `maxMinutes` or `patience` is over or `signal` is aborted; a checkpoint is left in each case.
    * @throws GptorchError `ERR_DIVERGED` when loss or gradient is not finite; the last checkpoint stays as it is.
    */
   async run(signal?: AbortSignal): Promise<TrainSummary> {
@@ -70,8 +71,9 @@ export class Trainer<B extends Batch> {
     const batches = data[Symbol.asyncIterator]();
     for (;;) {
       const { step } = this.#state;
+      if (step >= config.steps || (signal?.aborted !== true && step % config.evalEvery === 0))
+        await this.#validate(signal);
       const stopped = this.#stopReason(signal);
-      if (stopped === 'steps' || (stopped === undefined && step % config.evalEvery === 0)) await this.#validate(signal);
       if (stopped !== undefined || step % saveEvery === 0) await this.#save();
       if (stopped !== undefined) return await this.#summary(stopped, firstToken);
       await this.#step(batches);
@@ -79,14 +81,15 @@ export class Trainer<B extends Batch> {
   }
 
   #stopReason(signal: AbortSignal | undefined): StopReason | undefined {
-    const { steps, maxMinutes = Number.POSITIVE_INFINITY } = this.#options.config;
+    const { steps, patience, maxMinutes = Number.POSITIVE_INFINITY } = this.#options.config;
     if (this.#state.step >= steps) return 'steps';
     if (signal?.aborted === true) return 'signal';
+    if (patience !== undefined && this.#state.validationsSinceBest >= patience) return 'patience';
     return this.#whole.seconds >= maxMinutes * 60 ? 'time' : undefined;
   }
 
   async #step(data: AsyncIterator<B>): Promise<void> {
-    const { config, sumLoss, model } = this.#options;
+    const { config, objective } = this.#options;
     const index = this.#state.step;
     const batches: B[] = [];
     while (batches.length < config.accumulate) {
@@ -97,42 +100,46 @@ export class Trainer<B extends Batch> {
     this.#training.start();
     engine.setStep(index);
     const lr = this.#schedule(index);
-    const parameters = model.namedParameters();
     const step = await queueStep({
       batches,
-      sumLoss,
+      objective,
       optimizer: this.optimizer,
-      parameters,
+      parameters: this.#parameters,
       lr,
       clip: config.clip,
     });
     this.#state.step = index + 1;
-    this.#state.tokens += step.targets;
-    this.#underWay.add({ ...step, index, lr, tokens: this.#state.tokens });
+    this.#state.tokens += step.tokens;
+    this.#underWay.add({ step, index, lr, tokensSoFar: this.#state.tokens });
     await this.#underWay.readDownTo(STEPS_AHEAD);
   }
 
   async #validate(signal: AbortSignal | undefined): Promise<void> {
-    const { validation, model, sumLoss, saveBest, onEvent } = this.#options;
-    const { step, validatedAt, bestValLoss } = this.#state;
-    if (validation === undefined || validatedAt === step) return;
+    const { validate, rank = lowestLoss, model, saveBest, onEvent } = this.#options;
+    const { step, validatedAt, bestRank, validationsSinceBest } = this.#state;
+    if (validate === undefined || validatedAt === step) return;
     await this.#pause();
     model.eval();
-    const valLoss = await evaluate(validation(), sumLoss, signal);
+    const evaluation = await validate(signal);
     model.train();
-    if (valLoss === undefined) return;
-    const isBest = valLoss < (bestValLoss ?? Number.POSITIVE_INFINITY);
-    Object.assign(this.#state, { valLoss, validatedAt: step }, isBest && { bestValLoss: valLoss, bestStep: step });
-    if (isBest) await saveBest?.();
-    await onEvent?.({ type: 'validation', metrics: { step, valLoss, seconds: this.#seconds }, isBest });
+    if (evaluation === undefined) return;
+    const { loss: valLoss, scores } = evaluation;
+    const ranked = rank(evaluation);
+    const isBest = ranked > (bestRank ?? Number.NEGATIVE_INFINITY);
+    Object.assign(this.#state, { valLoss, validatedAt: step, validationsSinceBest: validationsSinceBest + 1 });
+    if (isBest) {
+      Object.assign(this.#state, { bestValLoss: valLoss, bestStep: step, bestRank: ranked, validationsSinceBest: 0 });
+      await saveBest?.();
+    }
+    await onEvent?.({ type: 'validation', metrics: { step, valLoss, scores, seconds: this.#seconds }, isBest });
   }
 
   async #save(): Promise<void> {
-    const { saveCheckpoint, saveBest, validation, onEvent } = this.#options;
+    const { saveCheckpoint, saveBest, validate, onEvent } = this.#options;
     const { step } = this.#state;
     if (saveCheckpoint === undefined || step === this.#savedAt) return;
     await this.#pause();
-    if (validation === undefined) await saveBest?.();
+    if (validate === undefined) await saveBest?.();
     const path = await saveCheckpoint(this);
     this.#savedAt = step;
     await onEvent?.({ type: 'checkpoint', step, path });
@@ -146,7 +153,7 @@ export class Trainer<B extends Batch> {
 
   async #summary(stopped: StopReason, firstToken: number): Promise<TrainSummary> {
     await this.#pause();
-    const { data: _, validatedAt: __, ...numbers } = this.#state;
+    const { data: _, validatedAt: __, bestRank: ___, validationsSinceBest: ____, ...numbers } = this.#state;
     const tokensPerSecond = this.#training.seconds > 0 ? (numbers.tokens - firstToken) / this.#training.seconds : 0;
     return { stopped, ...numbers, seconds: this.#seconds, tokensPerSecond };
   }
@@ -154,4 +161,8 @@ export class Trainer<B extends Batch> {
   get #seconds(): number {
     return this.#state.seconds + this.#whole.seconds;
   }
+}
+
+function lowestLoss({ loss }: Evaluation): number {
+  return -loss;
 }

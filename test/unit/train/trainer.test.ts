@@ -2,13 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { type TrainConfig, TrainConfigSchema } from '../../../lib/config/index.js';
 import type { Dataset } from '../../../lib/data/index.js';
 import { GPT } from '../../../lib/model/index.js';
+import { LanguageModelingObjective, type Objective } from '../../../lib/objectives/index.js';
 import { engine, type Tensor, tensor } from '../../../lib/tensor/index.js';
-import { type SumLoss, type TrainEvent, Trainer, type TrainerOptions } from '../../../lib/train/index.js';
+import { evaluate, type TrainEvent, Trainer, type TrainerOptions } from '../../../lib/train/index.js';
 
 interface Row {
   inputs: Tensor;
   targets: Tensor;
   targetCount: number;
+  tokenCount: number;
   dispose(): void;
 }
 
@@ -25,7 +27,8 @@ function makeBatch(rows: readonly { first: number; counted: number }[]): Row {
   const dispose = () => {
     for (const value of [inputs, targets]) value.dispose();
   };
-  return { inputs, targets, targetCount: rows.reduce((sum, { counted }) => sum + counted, 0), dispose };
+  const targetCount = rows.reduce((sum, { counted }) => sum + counted, 0);
+  return { inputs, targets, targetCount, tokenCount: targetCount, dispose };
 }
 
 /** Endless; its state is the number of the next item. */
@@ -53,7 +56,9 @@ function copy(from: [string, Tensor][], to: [string, Tensor][]): void {
 
 const row = (index: number) => makeBatch([{ first: index, counted: 5 }]);
 
-function makeTrainer(config: Partial<TrainConfig>, options: Partial<TrainerOptions<Row>> = {}, dropout = 0) {
+type Options = Partial<TrainerOptions<Row>> & { validation?: () => Row[] };
+
+function makeTrainer(config: Partial<TrainConfig>, { validation, ...options }: Options = {}, dropout = 0) {
   const model = new GPT(
     {
       ...{ vocabSize: VOCABULARY, contextLength: 8, layers: 1, heads: 2, width: 8 },
@@ -62,6 +67,8 @@ function makeTrainer(config: Partial<TrainConfig>, options: Partial<TrainerOptio
     { seed: 3 },
   );
   const events: TrainEvent[] = [];
+  const objective: Objective<Row> = new LanguageModelingObjective(model);
+  const validate = validation && (async () => ({ loss: (await evaluate(validation(), objective)) ?? Number.NaN }));
   const trainer = new Trainer<Row>({
     model,
     config: TrainConfigSchema.parse({
@@ -73,7 +80,8 @@ function makeTrainer(config: Partial<TrainConfig>, options: Partial<TrainerOptio
       ...config,
     }),
     data: new Counting(row),
-    sumLoss: ({ inputs, targets }) => model.loss(inputs, targets, { reduction: 'sum' }),
+    objective,
+    validate,
     onEvent: (event) => {
       events.push(event);
     },
@@ -146,6 +154,51 @@ describe('Trainer', () => {
     expect(saved).toBe(events.filter((event) => event.type === 'validation' && event.isBest).length);
   });
 
+  it('keeps the model that ranks highest, and stops after `patience` validations without a better one', async () => {
+    const ranks = [1, 3, 2, 2.5, 9];
+    const validate = async () => ({ loss: 1, scores: { accuracy: ranks.shift() ?? 0 } });
+    const rank: Options['rank'] = ({ scores }) => scores?.accuracy ?? 0;
+    const { trainer, events } = makeTrainer({ steps: 100, evalEvery: 2, patience: 2 }, { validate, rank });
+    expect(await trainer.run()).toMatchObject({ stopped: 'patience', step: 6, bestStep: 2 });
+    expect(events.flatMap((event) => (event.type === 'validation' ? [event.isBest] : []))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('divides each term by its own units over the whole step, and weighs the terms', async () => {
+    // Two terms of the same loss: a mean over targets, and one over rows.
+    const rows = [4, 1, 3].map((counted, first) => ({ first, counted }));
+    const run = async (accumulate: number) => {
+      const make = (index: number) => makeBatch(accumulate === 1 ? rows : rows.slice(index % 3, (index % 3) + 1));
+      const made = makeTrainer({ steps: 3, accumulate }, { data: new Counting(make) });
+      const objective: Objective<Row> = {
+        weights: { perTarget: 1, perRow: 0.5 },
+        counts: ({ targetCount, inputs }) => ({ perTarget: targetCount, perRow: inputs.shape[0] ?? 0 }),
+        sums: ({ inputs, targets }) => {
+          const sum = made.model.loss(inputs, targets, { reduction: 'sum' });
+          return { perTarget: sum, perRow: sum };
+        },
+      };
+      const events: TrainEvent[] = [];
+      const onEvent = (event: TrainEvent) => void events.push(event);
+      await makeTrainer(
+        { steps: 3, accumulate },
+        { model: made.model, data: new Counting(make), objective, onEvent },
+      ).trainer.run();
+      return events.flatMap((event) => (event.type === 'step' ? [event.metrics] : []));
+    };
+    const [whole, parts] = [await run(1), await run(3)];
+    for (const [i, { trainLoss, terms, gradNorm }] of whole.entries()) {
+      expect(trainLoss).toBeCloseTo((terms?.perTarget ?? 0) + 0.5 * (terms?.perRow ?? 0), 6);
+      expect(terms?.perRow).toBeCloseTo(((terms?.perTarget ?? 0) * 8) / 3, 5);
+      expect(parts[i]?.trainLoss).toBeCloseTo(trainLoss, 5);
+      expect(parts[i]?.gradNorm).toBeCloseTo(gradNorm, 4);
+    }
+  });
+
   it('stops when its signal is aborted, after the step under way, and saves', async () => {
     const controller = new AbortController();
     const saved: number[] = [];
@@ -204,12 +257,17 @@ describe('Trainer', () => {
       saved.push(trainer.state().step);
       return 'path';
     };
-    const diverging: SumLoss<Row> = ({ inputs }) =>
+    const logarithm = ({ inputs }: Row) =>
       tensor(inputs.shape[0] ?? 0, { requiresGrad: true })
         .log()
         .sub(5)
         .log();
-    const { trainer } = makeTrainer({ saveEvery: 1 }, { saveCheckpoint, sumLoss: diverging });
+    const diverging: Objective<Row> = {
+      weights: { loss: 1 },
+      counts: () => ({ loss: 1 }),
+      sums: (batch) => ({ loss: logarithm(batch) }),
+    };
+    const { trainer } = makeTrainer({ saveEvery: 1 }, { saveCheckpoint, objective: diverging });
     await expect(trainer.run()).rejects.toMatchObject({
       code: 'ERR_DIVERGED',
       message: expect.stringMatching(/step 0: loss NaN/),
