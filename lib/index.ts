@@ -3,6 +3,7 @@
 export * from './data/index.js';
 export * from './errors.js';
 export * from './generate/index.js';
+export * from './heads/index.js';
 export * from './io/index.js';
 export * from './model/index.js';
 export * from './nn/index.js';

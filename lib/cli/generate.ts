@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { InputError } from '../errors.js';
+import { InputError, inputAt } from '../errors.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
-import { inputAt } from './input-at.js';
 import type { LoadedModel } from './load-model.js';
 import { writeJsonLine, writeOut } from './output.js';
 import { nonNegativeNumber, positiveInteger, probability, tokenList } from './parse-option.js';

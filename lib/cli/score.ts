@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { InputError } from '../errors.js';
+import { readJsonLines } from '../data/json-lines.js';
+import { InputError, inputAt } from '../errors.js';
 import { parseOrThrow } from '../validate.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
-import { inputAt } from './input-at.js';
-import { readJsonLines } from './json-lines.js';
 import { writeJsonLine } from './output.js';
 
 interface ScoreOptions extends CommonOptions {

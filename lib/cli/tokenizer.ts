@@ -2,10 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
-import { InputError } from '../errors.js';
+import { readJsonLines } from '../data/json-lines.js';
+import { InputError, inputAt } from '../errors.js';
 import { parseOrThrow } from '../validate.js';
-import { inputAt } from './input-at.js';
-import { readJsonLines } from './json-lines.js';
 import { writeJsonLine } from './output.js';
 import { positiveInteger } from './parse-option.js';
 

@@ -1,4 +1,5 @@
 import { ArgumentError, InputError } from '../errors.js';
+import { chunk, shuffledBatches } from './batches-by-length.js';
 import { dialogueTargets, type EncodedDialogue, type LossOn } from './encode-dialogues.js';
 import { Epochs } from './epochs.js';
 import { Random } from './random.js';
@@ -25,9 +26,6 @@ export interface DialogueBatchOptions {
   padId?: number;
 }
 
-/** Batches whose dialogues are drawn from a pool of so many batches: length is alike in a batch, chance rules between. */
-const POOL_BATCHES = 16;
-
 /**
  * Dialogues to train on, each once in an epoch, in an order that follows from seed and epoch.
  * @throws ArgumentError on an option out of range.
@@ -43,7 +41,7 @@ export class DialogueBatches extends Epochs<DialogueBatch> {
   ) {
     const { batchSize, lossOn, padId, samples } = prepare(dialogues, options);
     const plan = (epoch: number) => {
-      const batches = shuffledBatches(samples, batchSize, new Random(seed, epoch));
+      const batches = shuffledBatches(samples, batchSize, new Random(seed, epoch), ({ inputs }) => inputs.length);
       return (index: number) => pad(batches[index] ?? [], padId);
     };
     const tokens = samples.reduce((sum, { inputs }) => sum + inputs.length, 0);
@@ -80,18 +78,8 @@ function prepare(dialogues: readonly EncodedDialogue[], options: DialogueBatchOp
   return { batchSize, lossOn, padId, samples };
 }
 
-function shuffledBatches(samples: readonly Sample[], batchSize: number, random: Random): Sample[][] {
-  const shuffled = random.shuffle([...samples]);
-  const pools = chunk(shuffled, batchSize * POOL_BATCHES);
-  return random.shuffle(pools.flatMap((pool) => chunk(pool.sort(byLength), batchSize)));
-}
-
 function byLength(a: Sample, b: Sample): number {
   return a.inputs.length - b.inputs.length;
-}
-
-function chunk<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
 function pad(samples: readonly Sample[], padId: number): DialogueBatch {

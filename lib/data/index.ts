@@ -31,12 +31,16 @@ export {
 } from './encode-dialogues.js';
 // Windows of a text's tokens
 export { type EvaluationWindowsOptions, evaluationWindows } from './evaluation-windows.js';
-export { loadTokenizer } from './load-tokenizer.js';
 // Text
+export { type JsonLine, readJsonLines } from './json-lines.js';
+export { loadTokenizer } from './load-tokenizer.js';
 export { type PreparedTokens, type PrepareOptions, prepareTokens } from './prepare-tokens.js';
 export { Random, type RandomState } from './random.js';
 export { readText, readTextChunks } from './read-text.js';
 export { type Split, splitDialogues } from './split.js';
+export { addTaskTokens, TASK_TOKENS, type TaskTokens } from './task-tokens.js';
+// Tasks
+export * from './tasks/index.js';
 export { checkTokenFile, readTokenFileInfo, readTokens, type TokenFileInfo } from './token-file.js';
 export { type Tokenizer, tokenizerFingerprint } from './tokenizer.js';
 export { trainBpeTokenizer } from './train-bpe.js';

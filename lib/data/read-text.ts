@@ -30,20 +30,33 @@ export async function* readTextChunks(file: string, chunkBytes = CHUNK_BYTES): A
   const handle = await openFile(file);
   try {
     let isEmpty = true;
-    let line = 1;
-    let offset = 0;
-    for await (const bytes of wholeCharacters(handle, file, chunkBytes)) {
-      const text = decode(bytes, { file, line, offset });
-      const body = offset === 0 && text.startsWith('\ufeff') ? text.slice(1) : text;
-      for (const byte of bytes) if (byte === NEWLINE) line++;
-      offset += bytes.length;
-      if (body === '') continue;
+    for await (const text of decodeChunks(readChunks(handle, file, chunkBytes), file)) {
       isEmpty = false;
-      yield body;
+      yield text;
     }
     if (isEmpty) throw new InputError(`${file}: is empty`);
   } finally {
     await handle.close();
+  }
+}
+
+/**
+ * Bytes as text, in pieces of whole characters and without a byte order mark; no text where there are no bytes.
+ * @param name what the bytes are, for errors
+ * @throws InputError when they are not UTF-8, with the line and offset of the first bad byte
+ */
+export async function* decodeChunks(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<string, void, undefined> {
+  let line = 1;
+  let offset = 0;
+  for await (const bytes of wholeCharacters(chunks)) {
+    const text = decode(bytes, { file: name, line, offset });
+    const body = offset === 0 && text.startsWith('\ufeff') ? text.slice(1) : text;
+    for (const byte of bytes) if (byte === NEWLINE) line++;
+    offset += bytes.length;
+    if (body !== '') yield body;
   }
 }
 
@@ -55,20 +68,27 @@ async function openFile(file: string): Promise<FileHandle> {
   }
 }
 
-/** The file's bytes in pieces that do not end inside a character. */
-async function* wholeCharacters(handle: FileHandle, file: string, chunkBytes: number): AsyncGenerator<Buffer> {
-  let rest = Buffer.alloc(0);
+async function* readChunks(handle: FileHandle, file: string, chunkBytes: number): AsyncGenerator<Buffer> {
   for (;;) {
     const room = Buffer.alloc(chunkBytes);
     const { bytesRead } = await handle.read(room, 0, chunkBytes).catch((error: unknown) => {
       throw unreadable(file, error);
     });
-    const bytes = Buffer.concat([rest, room.subarray(0, bytesRead)]);
-    const end = bytesRead === 0 ? bytes.length : bytes.length - unfinishedBytes(bytes);
-    if (end > 0) yield bytes.subarray(0, end);
     if (bytesRead === 0) return;
+    yield room.subarray(0, bytesRead);
+  }
+}
+
+/** The same bytes in pieces that do not end inside a character; the last piece ends where the bytes end. */
+async function* wholeCharacters(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let rest: Uint8Array = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    const bytes = Buffer.concat([rest, chunk]);
+    const end = bytes.length - unfinishedBytes(bytes);
+    if (end > 0) yield bytes.subarray(0, end);
     rest = bytes.subarray(end);
   }
+  if (rest.length > 0) yield Buffer.from(rest);
 }
 
 /** Bytes at the end that begin a character and do not complete it. */

@@ -23,21 +23,24 @@ export async function saveGPT(directory: string, model: Model): Promise<void> {
   await saveSafetensors(join(directory, 'model.safetensors'), model.namedParameters(), { format: 'pt' });
 }
 
-/** Reads `config.json`. @throws InputError when it is missing or wrong */
-export async function readGPTConfig(directory: string): Promise<GPTConfig> {
+/** The contents of `config.json`. @throws InputError when it is missing or no JSON */
+export async function readModelJson(directory: string): Promise<unknown> {
   const path = join(directory, 'config.json');
   const text = await readFile(path, 'utf8').catch((cause) => {
     throw new InputError(`${path}: cannot be read (${cause.code ?? cause.message}); is this a model directory?`, {
       cause,
     });
   });
-  let json: unknown;
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     throw new InputError(`${path}: not JSON`, { cause });
   }
-  return fromHuggingFace(json, path);
+}
+
+/** The model that `config.json` describes. @throws InputError when it is missing or wrong */
+export async function readGPTConfig(directory: string): Promise<GPTConfig> {
+  return fromHuggingFace(await readModelJson(directory), join(directory, 'config.json'));
 }
 
 /** Opens a model directory, in evaluation mode. */
@@ -61,5 +64,6 @@ export async function loadGPT<M extends Model>(directory: string, make: (config:
 
 /** What older files hold beside parameters: causal masks, and the tied output weights a second time. */
 function isDerived(name: string, config: GPTConfig): boolean {
+  if (name === 'head.weight' || name === 'head.bias') return true; // of a task: see lib/heads
   return /\.attn\.(masked_)?bias$/.test(name) || (config.tiedEmbedding && name === 'lm_head.weight');
 }

@@ -1,7 +1,7 @@
 import { addon } from '../addon/index.js';
 import { ArgumentError } from '../errors.js';
 import { DecoderBlock, Embedding, KeyValueCache, LayerNorm, Linear } from '../nn/index.js';
-import { Generator, type LossOptions, linear, linearCrossEntropy, type Tensor } from '../tensor/index.js';
+import { Generator, type LossOptions, linear, linearCrossEntropy, noGrad, type Tensor } from '../tensor/index.js';
 import { type GPTConfig, type GPTConfigInput, parseGPTConfig } from './config.js';
 import { loadGPT, saveGPT } from './directory.js';
 import { modelTypeOf } from './hugging-face.js';
@@ -30,6 +30,7 @@ export class GPT {
   /** The output weights, where they are not the token embedding. */
   readonly head: Linear | undefined;
   readonly #named: [name: string, parameter: Tensor][];
+  #frozen = 0;
 
   /** @throws InputError for a wrong configuration */
   constructor(config: GPTConfigInput, { seed = 0, device = 'cpu' }: GPTOptions = {}) {
@@ -70,9 +71,31 @@ export class GPT {
     return this.#named.reduce((sum, [, parameter]) => sum + parameter.size, 0);
   }
 
-  /** The output weights (vocabSize, width). */
+  /** The output weights (vocabSize, width); without a gradient where they are a frozen embedding. */
   get outputWeight(): Tensor {
-    return this.head ? this.head.parameter('weight') : this.embedding.parameter('wte.weight');
+    if (this.head) return this.head.parameter('weight');
+    const embedding = this.embedding.parameter('wte.weight');
+    return this.#frozen > 0 ? embedding.detach() : embedding;
+  }
+
+  /**
+   * Keeps the embeddings and the first blocks as they are: they take part in no backward pass.
+   * @param blocks 0 freezes nothing, the embeddings included. Default of a new model: 0.
+   * @throws ArgumentError when there are not so many blocks
+   */
+  freeze(blocks: number): this {
+    if (!Number.isInteger(blocks) || blocks < 0 || blocks > this.blocks.length) {
+      throw new ArgumentError(`freeze: blocks is ${blocks}; allowed: 0 to ${this.blocks.length}`);
+    }
+    this.#frozen = blocks;
+    return this;
+  }
+
+  /** Parameters that are not frozen, under Hugging Face's names. */
+  trainedParameters(): [name: string, parameter: Tensor][] {
+    if (this.#frozen === 0) return this.namedParameters();
+    const frozen = new Set<unknown>([this.embedding, ...this.blocks.slice(0, this.#frozen)]);
+    return this.#named.filter(([, parameter]) => !frozen.has(parameter.owner));
   }
 
   /**
@@ -84,10 +107,14 @@ export class GPT {
   hidden(tokens: Tensor, { cache }: { cache?: KeyValueCache } = {}): Tensor {
     const { training } = this;
     const position = cache?.length ?? 0;
-    let state = this.embedding.forward(tokens, { training, position });
-    this.blocks.forEach((block, layer) => {
-      state = block.forward(state, { training, position, cache: cache?.layers[layer] });
-    });
+    const run = (state: Tensor, first: number, end: number) =>
+      this.blocks.slice(first, end).reduce((input, block, i) => {
+        return block.forward(input, { training, position, cache: cache?.layers[first + i] });
+      }, state);
+    const begin = (end: number) => run(this.embedding.forward(tokens, { training, position }), 0, end);
+    // What is frozen records no graph.
+    const frozen = this.#frozen > 0 ? noGrad(() => begin(this.#frozen)) : begin(0);
+    const state = run(frozen, this.#frozen, this.blocks.length);
     if (cache) cache.length += tokens.shape[1] ?? 0;
     return this.finalNorm ? this.finalNorm.forward(state) : state;
   }
@@ -111,7 +138,7 @@ export class GPT {
     if (!Number.isInteger(capacity) || capacity < 1 || capacity > contextLength) {
       throw new ArgumentError(`cache capacity must be within 1 and ${contextLength}, not ${capacity}`);
     }
-    return new KeyValueCache({ layers, heads, headWidth, capacity, batch, device: this.device });
+    return KeyValueCache.make({ layers, heads, headWidth, capacity, batch, device: this.device });
   }
 
   /** Dropout on. */

@@ -75,7 +75,8 @@ const gpt1Schema = sharedSchema.extend({ afn: z.literal('gelu').default('gelu') 
 export function fromHuggingFace(json: unknown, where: string): GPTConfig {
   const { model_type: type } = parseOrThrow(z.object({ model_type: z.string() }), json, where);
   if (type === 'gptorch') {
-    const { model_type: _, ...config } = json as Record<string, unknown>;
+    // `task`: the head's, see lib/heads.
+    const { model_type: _, task: __, ...config } = json as Record<string, unknown>;
     return parseGPTConfig(config, where);
   }
   if (type === 'gpt2') {

@@ -1,4 +1,4 @@
-import { type Tensor, zeros } from '../tensor/index.js';
+import { cat, scope, type Tensor, zeros } from '../tensor/index.js';
 
 export interface LayerCache {
   /** (B, heads, capacity, headWidth) */
@@ -24,13 +24,33 @@ export class KeyValueCache {
   /** Tokens held. Whoever runs the model over new tokens adds them. */
   length = 0;
 
-  constructor({ layers, heads, headWidth, capacity, batch = 1, device = 'cpu' }: CacheSettings) {
-    const shape = [batch, heads, capacity, headWidth];
+  private constructor(layers: readonly LayerCache[], capacity: number, length: number) {
+    this.layers = layers;
     this.capacity = capacity;
-    this.layers = Array.from({ length: layers }, () => ({
-      keys: zeros(shape, { device }),
-      values: zeros(shape, { device }),
-    }));
+    this.length = length;
+  }
+
+  /** An empty cache. */
+  static make({ layers, heads, headWidth, capacity, batch = 1, device = 'cpu' }: CacheSettings): KeyValueCache {
+    const empty = () => zeros([batch, heads, capacity, headWidth], { device });
+    const made = Array.from({ length: layers }, () => ({ keys: empty(), values: empty() }));
+    return new KeyValueCache(made, capacity, 0);
+  }
+
+  /**
+   * A cache for sequences that go on from those of this one.
+   * @param rows (B) int64: the sequence of this cache that each new one begins with
+   * @param room tokens that fit behind what is held
+   */
+  fork(rows: Tensor, room: number): KeyValueCache {
+    const { length } = this;
+    const extend = (held: Tensor): Tensor => {
+      const [, heads = 0, , headWidth = 0] = held.shape;
+      const space = zeros([rows.size, heads, room, headWidth], { device: held.device });
+      return cat([held.narrow(2, 0, length).indexSelect(0, rows), space], 2); // (B, heads, length + room, headWidth)
+    };
+    const forked = this.layers.map(({ keys, values }) => scope(() => ({ keys: extend(keys), values: extend(values) })));
+    return new KeyValueCache(forked, length + room, length);
   }
 
   dispose(): void {

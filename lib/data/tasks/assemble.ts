@@ -1,0 +1,74 @@
+import { ArgumentError, inputAt } from '../../errors.js';
+import type { TaskTokens } from '../task-tokens.js';
+import type { Question } from './task.js';
+
+/** An example as token ids. */
+export interface EncodedExample {
+  /** `start part delim part … extract` each; the last token is the extract token. */
+  sequences: number[][];
+  /** The place of the right class or choice, or a score; NaN where there is none (to predict). */
+  answer: number;
+  /** A part was too long and lost its end. */
+  isCut: boolean;
+}
+
+/** Turns examples into token ids, as the paper's figure 1 draws them. */
+export class Assembler {
+  readonly #tokens: TaskTokens;
+  readonly maxLength: number;
+
+  /** @param maxLength tokens of the longest sequence, special tokens included */
+  constructor(tokens: TaskTokens, maxLength: number) {
+    if (!Number.isInteger(maxLength) || maxLength < 5) {
+      throw new ArgumentError(
+        `maxLength is ${maxLength}; allowed: whole numbers from 5 (two parts and special tokens)`,
+      );
+    }
+    this.#tokens = tokens;
+    this.maxLength = maxLength;
+  }
+
+  encode({ sequences }: Question, where: string): Pick<EncodedExample, 'sequences' | 'isCut'> {
+    const parts = sequences.map((texts) => texts.map((text) => this.#encodePart(text, where)));
+    return assemble(parts, this.#tokens, this.maxLength);
+  }
+
+  #encodePart(text: string, where: string): number[] {
+    return inputAt(where, () => this.#tokens.tokenizer.encode(text));
+  }
+}
+
+/**
+ * Puts parts together with their special tokens. Where they are longer than `maxLength`, each part is cut to its share:
+ * short ones stay whole, what they leave goes to the longer ones; the special tokens always stay.
+ * @param parts for each sequence the token ids of its parts
+ */
+export function assemble(
+  parts: readonly (readonly (readonly number[])[])[],
+  { start, delimiter, extract }: Pick<TaskTokens, 'start' | 'delimiter' | 'extract'>,
+  maxLength: number,
+): Pick<EncodedExample, 'sequences' | 'isCut'> {
+  let isCut = false;
+  const sequences = parts.map((sequence) => {
+    const kept = shares(
+      sequence.map((part) => part.length),
+      maxLength - 1 - sequence.length,
+    );
+    isCut ||= sequence.some((part, i) => (kept[i] ?? 0) < part.length);
+    return [start, ...sequence.flatMap((part, i) => [...part.slice(0, kept[i]), delimiter]).slice(0, -1), extract];
+  });
+  return { sequences, isCut };
+}
+
+/** How much of each length fits into `room`: from the shortest up, each gets an equal share of what is left. */
+export function shares(lengths: readonly number[], room: number): number[] {
+  const kept = [...lengths];
+  const byLength = lengths.map((length, index) => ({ length, index })).sort((a, b) => a.length - b.length);
+  let left = room;
+  for (const [done, { length, index }] of byLength.entries()) {
+    const share = Math.min(length, Math.floor(left / (lengths.length - done)));
+    kept[index] = share;
+    left -= share;
+  }
+  return kept;
+}

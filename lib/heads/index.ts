@@ -1,0 +1,11 @@
+/** A language model with the head of a task. */
+
+export {
+  type ChoiceLayout,
+  makeTaskBatch,
+  type TaskBatch,
+  type TaskBatchOptions as TaskBatchTensorOptions,
+} from './task-batch.js';
+export { answerKind, parseTaskConfig, type TaskConfig, type TaskConfigInput, taskOf } from './task-config.js';
+export { TaskHead } from './task-head.js';
+export { TaskModel } from './task-model.js';

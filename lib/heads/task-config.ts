@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { type AnswerKind, TASKS } from '../data/index.js';
+import { InputError } from '../errors.js';
+import { parseOrThrow } from '../validate.js';
+
+const label = z.union([z.string(), z.number()]);
+
+const taskConfigSchema = z
+  .object({
+    task: z.enum(TASKS),
+    /** The classes, in the order of the head's outputs; none where the answer is a score or one of an example's choices. */
+    labels: z.array(label).min(2).optional(),
+    /** Tokens of the longest sequence, special tokens included. */
+    maxLength: z.int().min(5),
+    /** Of the hidden state that the head reads. */
+    dropout: z.number().min(0).lt(1).default(0.1),
+  })
+  .superRefine(({ task, labels }, context) => {
+    const refuse = (message: string) => context.addIssue({ code: 'custom', path: ['labels'], message });
+    if (labels === undefined && (task === 'classification' || task === 'entailment')) refuse('at least 2 labels');
+    if (labels !== undefined && task === 'multiple-choice') refuse('nothing: each example has choices of its own');
+    if (labels !== undefined && new Set(labels).size !== labels.length) refuse('each label once');
+  });
+
+/** What a head answers: `config.json` holds it as `task`, beside the language model's fields. */
+export type TaskConfig = z.output<typeof taskConfigSchema>;
+export type TaskConfigInput = z.input<typeof taskConfigSchema>;
+
+/** @throws InputError naming the field */
+export function parseTaskConfig(value: unknown, where = 'task'): TaskConfig {
+  return parseOrThrow(taskConfigSchema, value, where);
+}
+
+/** The task of a model directory's `config.json`. @throws InputError when it is a bare language model's */
+export function taskOf(json: unknown, where: string): TaskConfig {
+  if (typeof json === 'object' && json !== null && 'task' in json) return parseTaskConfig(json.task, `${where}: task`);
+  throw new InputError(`${where}: has no task: a language model without a head; gptorch finetune makes one`);
+}
+
+export function answerKind({ task, labels }: TaskConfig): AnswerKind {
+  if (task === 'multiple-choice') return 'choice';
+  return labels === undefined ? 'score' : 'class';
+}
+
+/** Outputs of the head for one hidden state: a score, or one for each class. */
+export function outputsOf(config: TaskConfig): number {
+  return config.labels?.length ?? 1;
+}
