@@ -2,6 +2,7 @@ import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { InputError } from '../errors.js';
 import { parseOrThrow } from '../validate.js';
+import { checkSpecialToken, specialToken } from './added-tokens.js';
 import { END_OF_TEXT, isGpt2PreTokenizer, spelledOutPreTokenizer } from './byte-level.js';
 import { openRustTokenizer, type RustTokenizer } from './rust-tokenizers.js';
 import { checkTokenIds, checkWellFormed, saveTokenizerFiles, type Tokenizer } from './tokenizer.js';
@@ -20,6 +21,10 @@ const TokenizerJsonSchema = z.looseObject({
   decoder: Section,
 });
 
+interface TokenizerJson {
+  added_tokens?: readonly { content: string; id: number }[];
+}
+
 /**
  * Byte-pair encoding as a Hugging Face `tokenizer.json` describes it, GPT-2's and GPT-1's included; `trainBpeTokenizer`
  * makes one. Small texts are encoded in JavaScript, bulk data in Rust where the npm package `tokenizers` is installed.
@@ -28,7 +33,7 @@ const TokenizerJsonSchema = z.looseObject({
 export class BpeTokenizer implements Tokenizer {
   readonly vocabSize: number;
   readonly canEncodeInPieces: boolean;
-  readonly #json: object;
+  readonly #json: TokenizerJson;
   readonly #config: object;
   readonly #tokenizer: HuggingFaceTokenizer;
   #rust: RustTokenizer | undefined | 'not looked for' = 'not looked for';
@@ -41,7 +46,7 @@ export class BpeTokenizer implements Tokenizer {
    */
   constructor(json: unknown, config?: object, where = 'tokenizer.json') {
     const parsed = parseOrThrow(TokenizerJsonSchema, json, where);
-    this.#json = json as object;
+    this.#json = json as TokenizerJson;
     this.#config = config ?? defaultConfig(parsed.added_tokens.map(({ content }) => content));
     this.canEncodeInPieces = isGpt2PreTokenizer(parsed.pre_tokenizer) && parsed.normalizer === null;
     const exact = isGpt2PreTokenizer(parsed.pre_tokenizer) ? { pre_tokenizer: spelledOutPreTokenizer() } : {};
@@ -74,6 +79,18 @@ export class BpeTokenizer implements Tokenizer {
 
   tokenId(token: string): number | undefined {
     return this.#tokenizer.token_to_id(token);
+  }
+
+  withSpecialTokens(tokens: readonly string[]): BpeTokenizer {
+    const added = [...(this.#json.added_tokens ?? [])];
+    let next = this.vocabSize;
+    for (const token of new Set(tokens)) {
+      checkSpecialToken(token);
+      if (added.some(({ content }) => content === token)) continue;
+      added.push(specialToken(token, this.tokenId(token) ?? next++));
+    }
+    added.sort((a, b) => a.id - b.id);
+    return new BpeTokenizer({ ...this.#json, added_tokens: added }, this.#config);
   }
 
   toJSON(): object {

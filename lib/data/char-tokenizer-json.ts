@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { specialToken } from './added-tokens.js';
 
 /** Stands for characters that are not in the vocabulary. */
 export const UNKNOWN_TOKEN = '<unk>';
@@ -8,6 +9,8 @@ export interface CharVocabulary {
   specialTokens: readonly string[];
   /** Ids after those of the special tokens. */
   characters: readonly string[];
+  /** Special tokens with the ids after those of the characters. */
+  addedTokens: readonly string[];
 }
 
 /**
@@ -15,13 +18,14 @@ export interface CharVocabulary {
  * and `@huggingface/tokenizers` know (the latter has no WordLevel) and that leaves white space as it is: no
  * pre-tokenizer, each character a token of its own, and `Fuse` joins them without spaces.
  */
-export function charTokenizerJson({ specialTokens, characters }: CharVocabulary): object {
-  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+export function charTokenizerJson({ specialTokens, characters, addedTokens }: CharVocabulary): object {
+  const entries = [...specialTokens, ...characters];
+  const after = addedTokens.map((token, i) => specialToken(token, entries.length + i));
   return {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: specialTokens.map((content, id) => ({ id, content, ...flags })),
+    added_tokens: [...specialTokens.map(specialToken), ...after],
     normalizer: null,
     pre_tokenizer: null,
     post_processor: null,
@@ -35,7 +39,7 @@ export function charTokenizerJson({ specialTokens, characters }: CharVocabulary)
       fuse_unk: false,
       byte_fallback: false,
       ignore_merges: false,
-      vocab: Object.fromEntries([...specialTokens, ...characters].map((token, id) => [token, id])),
+      vocab: Object.fromEntries(entries.map((token, id) => [token, id])),
       merges: [],
     },
   };
@@ -72,12 +76,16 @@ export function readCharVocabulary(json: unknown): CharVocabulary | undefined {
   const tokens = Object.entries(data.model.vocab)
     .sort(([, a], [, b]) => a - b)
     .map(([token]) => token);
-  const specialTokens = data.added_tokens.map(({ content }) => content);
+  const isFirst = ({ id }: { id: number }) => id < tokens.length;
+  const specialTokens = data.added_tokens.filter(isFirst).map(({ content }) => content);
+  const addedTokens = data.added_tokens.filter((token) => !isFirst(token)).map(({ content }) => content);
   const characters = tokens.slice(specialTokens.length);
   // The same words in, the same words out: only then is nothing of the file lost.
-  const vocabulary = { specialTokens, characters };
+  const vocabulary = { specialTokens, characters, addedTokens };
+  const ids = [...specialTokens.keys(), ...Array.from(addedTokens, (_, i) => tokens.length + i)];
   const isSame =
-    specialTokens.every((token, id) => tokens[id] === token && data.added_tokens[id]?.id === id) &&
+    data.added_tokens.every(({ id }, i) => id === ids[i]) &&
+    specialTokens.every((token, id) => tokens[id] === token) &&
     tokens.every((token, id) => data.model.vocab[token] === id) &&
     characters.every((character) => [...character].length === 1) &&
     data.model.unk_token === (specialTokens.includes(UNKNOWN_TOKEN) ? UNKNOWN_TOKEN : null);

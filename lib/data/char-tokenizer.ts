@@ -1,4 +1,5 @@
 import { ArgumentError, InputError } from '../errors.js';
+import { checkSpecialToken } from './added-tokens.js';
 import { charTokenizerConfig, charTokenizerJson, UNKNOWN_TOKEN } from './char-tokenizer-json.js';
 import { readTextChunks } from './read-text.js';
 import { checkTokenIds, checkWellFormed, saveTokenizerFiles, type Tokenizer } from './tokenizer.js';
@@ -9,6 +10,8 @@ export const CHAT_SPECIAL_TOKENS = ['<pad>', UNKNOWN_TOKEN, '<sep>'] as const;
 export interface CharTokenizerOptions {
   /** Ids from 0 in this order. With `<unk>` unknown characters get its id, without it they are an error. Default: none. */
   specialTokens?: readonly string[];
+  /** Special tokens with the ids after the last character's. Default: none. */
+  addedTokens?: readonly string[];
 }
 
 /** A character that is not in a vocabulary without `<unk>`. */
@@ -26,6 +29,8 @@ export class UnknownCharacterError extends InputError {
 export class CharTokenizer implements Tokenizer {
   readonly canEncodeInPieces = true;
   readonly #specialTokens: readonly string[];
+  readonly #characters: readonly string[];
+  readonly #addedTokens: readonly string[];
   readonly #tokens: readonly string[];
   readonly #ids: ReadonlyMap<string, number>;
   readonly #idOfCodePoint: ReadonlyMap<number, number>;
@@ -36,18 +41,20 @@ export class CharTokenizer implements Tokenizer {
    * @throws ArgumentError on what is no single character, on a repeated token, and on a special token that has white
    *   space or is shorter than two characters.
    */
-  constructor(characters: Iterable<string>, { specialTokens = [] }: CharTokenizerOptions = {}) {
+  constructor(characters: Iterable<string>, { specialTokens = [], addedTokens = [] }: CharTokenizerOptions = {}) {
     this.#specialTokens = [...specialTokens];
-    this.#tokens = [...specialTokens, ...characters];
+    this.#characters = [...characters];
+    this.#addedTokens = [...addedTokens];
+    this.#tokens = [...this.#specialTokens, ...this.#characters, ...this.#addedTokens];
     this.#ids = new Map(this.#tokens.map((token, id) => [token, id]));
     if (this.#ids.size !== this.#tokens.length) throw new ArgumentError('the vocabulary has the same token twice');
-    for (const token of specialTokens) checkSpecialToken(token);
-    const ordinary = this.#tokens.slice(specialTokens.length);
-    for (const character of ordinary) checkCharacter(character);
+    const written = [...this.#specialTokens, ...this.#addedTokens];
+    for (const token of written) checkSpecialToken(token);
+    for (const character of this.#characters) checkCharacter(character);
     this.#idOfCodePoint = new Map(
-      ordinary.map((character, i) => [character.codePointAt(0) ?? 0, specialTokens.length + i]),
+      this.#characters.map((character, i) => [character.codePointAt(0) ?? 0, specialTokens.length + i]),
     );
-    this.#specialPattern = specialTokens.length === 0 ? undefined : matchAny(specialTokens);
+    this.#specialPattern = written.length === 0 ? undefined : matchAny(written);
   }
 
   /** The vocabulary of all characters of `texts`. */
@@ -94,9 +101,19 @@ export class CharTokenizer implements Tokenizer {
     return this.#ids.get(token);
   }
 
+  withSpecialTokens(tokens: readonly string[]): CharTokenizer {
+    for (const token of tokens) checkSpecialToken(token);
+    const missing = tokens.filter((token) => !this.#ids.has(token));
+    const addedTokens = [...this.#addedTokens, ...new Set(missing)];
+    return new CharTokenizer(this.#characters, { specialTokens: this.#specialTokens, addedTokens });
+  }
+
   toJSON(): object {
-    const characters = this.#tokens.slice(this.#specialTokens.length);
-    return charTokenizerJson({ specialTokens: this.#specialTokens, characters });
+    return charTokenizerJson({
+      specialTokens: this.#specialTokens,
+      characters: this.#characters,
+      addedTokens: this.#addedTokens,
+    });
   }
 
   async save(dir: string): Promise<void> {
@@ -131,12 +148,6 @@ function checkCharacter(character: string): void {
     throw new ArgumentError(`the vocabulary has ${JSON.stringify(character)}; allowed: single characters`);
   }
   checkWellFormed(character);
-}
-
-function checkSpecialToken(token: string): void {
-  if ([...token].length >= 2 && !/\s/.test(token)) return;
-  const allowed = 'two characters or more without white space';
-  throw new ArgumentError(`special token ${JSON.stringify(token)}; allowed: ${allowed}`);
 }
 
 /** Where two special tokens begin at the same place the longer one counts, as in Hugging Face's tokenizers. */

@@ -26,6 +26,11 @@ export interface Tokenizer {
   /** Writes `tokenizer.json` and `tokenizer_config.json` to `dir`, atomically. */
   save(dir: string): Promise<void>;
 
+  /**
+   * This tokenizer with further special tokens: those it has keep their ids, the others get the ids after its last.
+   * @throws ArgumentError on a token with white space or of less than two characters.
+   */
+  withSpecialTokens?(tokens: readonly string[]): Tokenizer;
   /** The ids that `encode` gives, made off this thread where possible: for bulk data. */
   encodeBulk?(text: string): Promise<ArrayLike<number>>;
   /** True when text that is cut before white space gives, piece by piece, the ids of the whole. */

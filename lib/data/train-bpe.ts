@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { GptorchError, InputError } from '../errors.js';
+import { specialToken } from './added-tokens.js';
 import { BpeTokenizer } from './bpe-tokenizer.js';
 import { byteAlphabet, END_OF_TEXT, GPT2_PRE_TOKENIZER } from './byte-level.js';
 import { readTextChunks } from './read-text.js';
@@ -92,12 +93,11 @@ function cutToSize(merges: readonly Merge[], vocabSize: number): object {
       `vocabSize of the BPE is ${vocabSize}, but the text gives ${most} entries at most; use ${most} or more text`,
     );
   }
-  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
   return {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: [{ id: tokens.size, content: END_OF_TEXT, ...flags }],
+    added_tokens: [specialToken(END_OF_TEXT, tokens.size)],
     normalizer: null,
     pre_tokenizer: GPT2_PRE_TOKENIZER,
     post_processor: null,

@@ -3,4 +3,5 @@
 export { type GPTConfig, type GPTConfigInput, gptConfigSchema, parseGPTConfig } from './config.js';
 export { loadGPT, readGPTConfig, readModelJson } from './directory.js';
 export { GPT, type GPTOptions } from './gpt.js';
+export { growVocabulary } from './grow-vocabulary.js';
 export { fromHuggingFace, type ModelType, modelTypeOf, toHuggingFace } from './hugging-face.js';
