@@ -1,6 +1,7 @@
 """Compares two fixture folders."""
 
 import json
+import shutil
 from pathlib import Path
 
 import torch
@@ -25,6 +26,14 @@ def differences(got: Path, expected: Path) -> list[str]:
     """One line for each file or value that is not as expected."""
     names = sorted({str(path.relative_to(root)) for root in (got, expected) for path in root.rglob("*.*")})
     return [line for name in names for line in _file(name, got / name, expected / name)]
+
+
+def keep_equal(made: Path, committed: Path) -> None:
+    """Puts the committed file in place of a made one that differs by no more than another machine's rounding."""
+    for path in made.rglob("*.safetensors"):
+        name = path.relative_to(made)
+        if not _file(str(name), path, committed / name):
+            shutil.copyfile(committed / name, path)
 
 
 def _file(name: str, got: Path, expected: Path) -> list[str]:

@@ -59,10 +59,12 @@ def _compare() -> int:
 def _update() -> int:
     import shutil
 
+    from compare import keep_equal
     from sources import write_all
 
     with tempfile.TemporaryDirectory() as folder:
         write_all(Path(folder))
+        keep_equal(Path(folder), FIXTURES)
         shutil.rmtree(FIXTURES, ignore_errors=True)
         shutil.copytree(folder, FIXTURES)
     size = sum(path.stat().st_size for path in FIXTURES.rglob("*") if path.is_file())

@@ -6,6 +6,7 @@ import torch
 import transformers
 
 import generation
+import tasks
 import training
 from cases import (
     attention,
@@ -32,6 +33,7 @@ def all_sources() -> list[Source]:
         *(from_case(case) for case in whole_model.cases(models)),
         *generation.sources(models),
         training.source(by_name["gpt2"]),
+        *tasks.sources(by_name["gpt2"], by_name["gpt1"]),
     ]
 
 

@@ -31,6 +31,8 @@ class TinyModel:
     logits: Callable[[Tensors, Tensor], Tensor]
     """(parameters, tokens (B, T)) to (B, T, vocabulary), in the parameters' float type."""
     save: Callable[[Path], None]
+    states: Callable[[Tensors, Tensor], tuple[Tensor, Tensor]] | None = None
+    """As logits, but to (hidden states (B, T, width), logits): those of transformers' classes alone."""
 
     @property
     def directory(self) -> str:
@@ -53,7 +55,8 @@ def gpt2() -> TinyModel:
     def logits(parameters: Tensors, tokens: Tensor) -> Tensor:
         return call(model, parameters, tokens, use_cache=False).logits
 
-    return TinyModel("gpt2", reference, config, parameters, logits, model.save_pretrained)
+    save, states = model.save_pretrained, _states(model)
+    return TinyModel("gpt2", reference, config, parameters, logits, save, states)
 
 
 def gpt1() -> TinyModel:
@@ -74,7 +77,8 @@ def gpt1() -> TinyModel:
     def logits(parameters: Tensors, tokens: Tensor) -> Tensor:
         return call(model, parameters, tokens).logits
 
-    return TinyModel("gpt1", reference, config, parameters, logits, model.save_pretrained)
+    save, states = model.save_pretrained, _states(model)
+    return TinyModel("gpt1", reference, config, parameters, logits, save, states)
 
 
 def chat() -> TinyModel:
@@ -139,6 +143,16 @@ def _gpt2_module(config: Config) -> GPT2LMHeadModel:
             **NO_DROPOUT,
         )
     )
+
+
+def _states(model: nn.Module) -> Callable[[Tensors, Tensor], tuple[Tensor, Tensor]]:
+    """The last of transformers' hidden states is what the output layer gets: after ln_f where there is one."""
+
+    def states(parameters: Tensors, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        output = call(model, parameters, tokens, output_hidden_states=True)
+        return output.hidden_states[-1], output.logits
+
+    return states
 
 
 def _fill(model: nn.Module, name: str) -> Tensors:

@@ -40,7 +40,7 @@ def _make(name: str, model: TinyModel, dtype: torch.dtype) -> Fixture:
     inputs, targets = tokens[..., :-1].contiguous(), tokens[..., 1:].clone()
     targets[:, 0, :5] = IGNORED
     parameters = {name: value.clone().requires_grad_() for name, value in model.parameters_in(dtype).items()}
-    optimizer = _optimizer(parameters)
+    optimizer = adamw(parameters, OPTIMIZER)
 
     losses, norms, rates = [], [], []
     for step in range(STEPS):
@@ -69,14 +69,15 @@ def _make(name: str, model: TinyModel, dtype: torch.dtype) -> Fixture:
     return Fixture(name, _manifest(model), {key: stored(value) for key, value in tensors.items()})
 
 
-def _optimizer(parameters: dict[str, Tensor]) -> torch.optim.AdamW:
+def adamw(parameters: dict[str, Tensor], settings: dict[str, float | list[float]]) -> torch.optim.AdamW:
+    """Decoupled decay on parameters of two or more dimensions."""
     matrices = [value for value in parameters.values() if value.ndim >= 2]
     vectors = [value for value in parameters.values() if value.ndim < 2]
     groups = [
-        {"params": matrices, "weight_decay": OPTIMIZER["weightDecay"]},
+        {"params": matrices, "weight_decay": settings["weightDecay"]},
         {"params": vectors, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=OPTIMIZER["lr"], betas=tuple(OPTIMIZER["betas"]), eps=OPTIMIZER["eps"])
+    return torch.optim.AdamW(groups, lr=settings["lr"], betas=tuple(settings["betas"]), eps=settings["eps"])
 
 
 def _moments(parameters: dict[str, Tensor], optimizer: torch.optim.AdamW) -> dict[str, Tensor]:
