@@ -28,9 +28,9 @@ export class Assembler {
     this.maxLength = maxLength;
   }
 
-  encode({ sequences }: Question, where: string): Pick<EncodedExample, 'sequences' | 'isCut'> {
+  encode({ sequences, bothOrders }: Question, where: string): Pick<EncodedExample, 'sequences' | 'isCut'> {
     const parts = sequences.map((texts) => texts.map((text) => this.#encodePart(text, where)));
-    return assemble(parts, this.#tokens, this.maxLength);
+    return assemble(parts, { ...this.#tokens, maxLength: this.maxLength, bothOrders });
   }
 
   #encodePart(text: string, where: string): number[] {
@@ -38,26 +38,31 @@ export class Assembler {
   }
 }
 
+export interface AssembleOptions extends Pick<TaskTokens, 'start' | 'delimiter' | 'extract'> {
+  maxLength: number;
+  bothOrders: boolean;
+}
+
 /**
  * Puts parts together with their special tokens. Where they are longer than `maxLength`, each part is cut to its share:
- * short ones stay whole, what they leave goes to the longer ones; the special tokens always stay.
- * @param parts for each sequence the token ids of its parts
+ * short ones stay whole, what they leave goes to the longer ones; the special tokens always stay. Both orders have the
+ * same tokens.
+ * @param sequences for each the token ids of its parts
  */
 export function assemble(
-  parts: readonly (readonly (readonly number[])[])[],
-  { start, delimiter, extract }: Pick<TaskTokens, 'start' | 'delimiter' | 'extract'>,
-  maxLength: number,
+  sequences: readonly (readonly (readonly number[])[])[],
+  { start, delimiter, extract, maxLength, bothOrders }: AssembleOptions,
 ): Pick<EncodedExample, 'sequences' | 'isCut'> {
   let isCut = false;
-  const sequences = parts.map((sequence) => {
-    const kept = shares(
-      sequence.map((part) => part.length),
-      maxLength - 1 - sequence.length,
-    );
-    isCut ||= sequence.some((part, i) => (kept[i] ?? 0) < part.length);
-    return [start, ...sequence.flatMap((part, i) => [...part.slice(0, kept[i]), delimiter]).slice(0, -1), extract];
+  const cut = sequences.map((parts) => {
+    const lengths = parts.map((part) => part.length);
+    const kept = shares(lengths, maxLength - 1 - parts.length);
+    isCut ||= kept.some((length, i) => length < (lengths[i] ?? 0));
+    return parts.map((part, i) => part.slice(0, kept[i]));
   });
-  return { sequences, isCut };
+  const ordered = bothOrders ? cut.flatMap((parts) => [parts, parts.toReversed()]) : cut;
+  const join = (parts: number[][]) => parts.flatMap((part, i) => (i === 0 ? part : [delimiter, ...part]));
+  return { sequences: ordered.map((parts) => [start, ...join(parts), extract]), isCut };
 }
 
 /** How much of each length fits into `room`: from the shortest up, each gets an equal share of what is left. */

@@ -13,6 +13,8 @@ export type Label = string | number;
 /** What an example asks, as sequences of texts: `start text delim text … extract` each. */
 export interface Question {
   sequences: string[][];
+  /** Each sequence is read a second time with its parts the other way round: neither text comes first by nature. */
+  bothOrders: boolean;
 }
 
 /** A line of a task file. */
@@ -24,35 +26,26 @@ export interface TaskLine extends Question {
 const text = z.string().min(1, 'a text that is not empty');
 const label = z.union([z.string().min(1, 'a text that is not empty'), z.number()]);
 const noLabels = { label: label.optional() };
-const toAnswer = { label: undefined, score: undefined };
+const noAnswer = { label: undefined, score: undefined };
+const oneOrder = { ...noAnswer, bothOrders: false };
 
 const classification = z
   .object({ text, ...noLabels })
-  .transform(({ text, label }): TaskLine => ({ ...toAnswer, sequences: [[text]], label }));
+  .transform(({ text, label }): TaskLine => ({ ...oneOrder, sequences: [[text]], label }));
 
 const entailment = z
   .object({ premise: text, hypothesis: text, ...noLabels })
   .transform(
-    ({ premise, hypothesis, label }): TaskLine => ({ ...toAnswer, sequences: [[premise, hypothesis]], label }),
+    ({ premise, hypothesis, label }): TaskLine => ({ ...oneOrder, sequences: [[premise, hypothesis]], label }),
   );
 
-// Neither text comes first by nature: both orders are read.
 const similarity = z
   .object({ a: text, b: text, ...noLabels, score: z.number().optional() })
   .superRefine(({ label, score }, context) => {
     if (label === undefined || score === undefined) return;
     context.addIssue({ code: 'custom', path: ['score'], message: 'nothing beside a label' });
   })
-  .transform(
-    ({ a, b, label, score }): TaskLine => ({
-      sequences: [
-        [a, b],
-        [b, a],
-      ],
-      label,
-      score,
-    }),
-  ); // prettier-ignore
+  .transform(({ a, b, ...answer }): TaskLine => ({ ...noAnswer, ...answer, sequences: [[a, b]], bothOrders: true }));
 
 // Context and question stand together before the delimiter, as in the paper's form of RACE: [z; q; $; a_k].
 const multipleChoice = z
@@ -69,7 +62,7 @@ const multipleChoice = z
   })
   .transform(({ context, question, choices, label }): TaskLine => {
     const before = [context, question].filter((part) => part !== undefined).join(' ');
-    return { ...toAnswer, sequences: choices.map((choice) => [before, choice]), label };
+    return { ...oneOrder, sequences: choices.map((choice) => [before, choice]), label };
   });
 
 /** What a line of each task's files may be. Other fields are passed over. */
