@@ -2,7 +2,7 @@ import type { RunConfig } from '../config/index.js';
 import { CountBaselines, dialogueTargets, loadTokenizer, readDialogues } from '../data/index.js';
 import { GPT } from '../model/index.js';
 import { LanguageModelingObjective } from '../objectives/index.js';
-import { evaluate, openDialogueCorpus, readDialogueParts, type TokenBatch } from '../train/index.js';
+import { evaluate, openDialogueCorpus, readDialogueParts } from '../train/index.js';
 import { GREEDY, openChat } from './chat-session.js';
 import { unseenPrompts } from './demo-prompts.js';
 
@@ -39,7 +39,7 @@ export async function reportOnDemo({ config, files, folder, device }: TrainedDem
 
   const whole = { ...config, train: { ...config.train, evalBatches: 0 } };
   const corpus = await openDialogueCorpus({ config: whole, files, tokenizer, contextLength, device, resume: false });
-  const loss = await evaluate<TokenBatch>(corpus.validation?.() ?? [], new LanguageModelingObjective(model));
+  const loss = await evaluate(corpus.validation?.() ?? [], new LanguageModelingObjective(model));
   const utterances = (await readDialogues(files)).flatMap((dialogue) => dialogue.utterances);
   const answers: DemoReport['answers'] = [];
   for (const prompt of unseenPrompts(utterances)) {

@@ -2,6 +2,7 @@
 
 // Baselines
 export { type BaselineScores, CountBaselines, type TargetSequence, textSequence } from './baselines.js';
+export { chunk } from './batches-by-length.js';
 // Tokenizers
 export { BpeTokenizer } from './bpe-tokenizer.js';
 export { END_OF_TEXT } from './byte-level.js';

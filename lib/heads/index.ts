@@ -1,5 +1,6 @@
 /** A language model with the head of a task. */
 
+export { computeLogits, type LogitsOptions } from './logits.js';
 export {
   type ChoiceLayout,
   makeTaskBatch,

@@ -76,7 +76,8 @@ export function makeTaskBatch(examples: readonly EncodedExample[], { answer, dev
   };
 }
 
-function layOutChoices(examples: readonly EncodedExample[], device?: string): ChoiceLayout {
+/** @param examples of any number of choices each */
+export function layOutChoices(examples: readonly EncodedExample[], device?: string): ChoiceLayout {
   const counts = examples.map(({ sequences }) => sequences.length);
   const most = Math.max(...counts);
   const total = counts.reduce((sum, count) => sum + count, 0);

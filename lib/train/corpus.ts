@@ -5,12 +5,14 @@ import {
   type Dataset,
   loadTokenizer,
   readDialogues,
+  readWindows,
   type Tokenizer,
   trainBpeTokenizer,
+  type WindowBatch,
 } from '../data/index.js';
 import { InputError } from '../errors.js';
 import type { LanguageModelingBatch } from '../objectives/index.js';
-import type { Tensor } from '../tensor/index.js';
+import { scope, type Tensor, type TokenFile } from '../tensor/index.js';
 import type { Batch } from './batch.js';
 
 export type TokenBatch = LanguageModelingBatch & Batch;
@@ -53,6 +55,15 @@ export async function makeTokenizer(
       if (data.format === 'dialogues') return chatTokenizer(await readDialogues(files));
       return CharTokenizer.fromFiles(files);
   }
+}
+
+/** The tensors of windows of a token file, on `device`. */
+export function windowBatch(file: TokenFile, batch: WindowBatch, device: string): TokenBatch {
+  const { inputs, targets } = scope(() => {
+    const { inputs, targets } = readWindows(file, batch);
+    return device === 'cpu' ? { inputs, targets } : { inputs: inputs.to({ device }), targets: targets.to({ device }) };
+  });
+  return tokenBatch(inputs, targets, batch.targetCount);
 }
 
 /** A batch of tensors that are freed with it. */

@@ -12,7 +12,7 @@ const BATCHES_AHEAD = 4;
  */
 export async function evaluate<B extends Batch>(
   batches: AsyncIterable<B> | Iterable<B>,
-  objective: Objective<B>,
+  objective: Objective<NoInfer<B>>,
   signal?: AbortSignal,
 ): Promise<number | undefined> {
   const sums: PerTerm<number>[] = [];

@@ -19,6 +19,7 @@ export { Progress, type ProgressOptions, type ProgressStream, type ProgressUpdat
 export { ensureWritableFolder, type RunFolder, runFolder } from './run-folder.js';
 export { type Environment, readSavedRun, type SavedRun } from './saved-run.js';
 export { createSchedule, type Schedule, type ScheduleOptions } from './schedule.js';
+export { type TextPerplexity, textPerplexity } from './text-perplexity.js';
 export { Trainer } from './trainer.js';
 export type { Evaluation, Trainable, TrainerOptions } from './trainer-options.js';
 export type { TrainerState } from './trainer-state.js';

@@ -1,24 +1,21 @@
 import { rm } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { RunConfig } from '../config/index.js';
 import { loadTokenizer, type Tokenizer } from '../data/index.js';
 import { InputError } from '../errors.js';
 import { GPT, type GPTConfig, parseGPTConfig } from '../model/index.js';
-import { inPrecision, LanguageModelingObjective, type Objective } from '../objectives/index.js';
-import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+import { inPrecision, LanguageModelingObjective } from '../objectives/index.js';
 import { type Corpus, type CorpusOptions, makeTokenizer, type TokenBatch } from './corpus.js';
 import { openDialogueCorpus } from './dialogue-corpus.js';
 import { evaluate } from './evaluate.js';
-import type { TrainListener, TrainSummary } from './events.js';
-import { writeLossCurve } from './loss-curve.js';
-import { MetricsLog, readMetrics } from './metrics-log.js';
+import type { TrainSummary } from './events.js';
+import { type RunHooks, runTraining } from './run.js';
 import { ensureWritableFolder, type RunFolder, runFolder } from './run-folder.js';
-import { checkHoldsNoRun, checkIsSameRun, differences, environment, readSavedRun, type SavedRun } from './saved-run.js';
+import { checkHoldsNoRun, checkIsSameRun, environment, readSavedRun } from './saved-run.js';
 import { openTextCorpus } from './text-corpus.js';
-import { Trainer } from './trainer.js';
 import type { Evaluation } from './trainer-options.js';
 
-export interface PretrainOptions {
+export interface PretrainOptions extends RunHooks {
   config: RunConfig;
   /** UTF-8 text files, read in this order. */
   data: readonly string[];
@@ -30,11 +27,6 @@ export interface PretrainOptions {
   device?: string;
   /** Of the computation; weights are always float32. Default `float32`. */
   dtype?: 'float32' | 'bfloat16';
-  /** Aborted: the step under way is finished, a checkpoint saved, and the summary says `stopped: 'signal'`. */
-  signal?: AbortSignal;
-  onEvent?: TrainListener;
-  /** Something that a person should know, such as a resume that will not be bit-exact. */
-  onNote?: (text: string) => void;
 }
 
 export interface PretrainSummary extends TrainSummary {
@@ -48,14 +40,14 @@ export interface PretrainSummary extends TrainSummary {
  * @throws InputError for bad input: files, configuration, directory.
  */
 export async function pretrain(options: PretrainOptions): Promise<PretrainSummary> {
-  const { config, out, resume = false, device = 'cpu', dtype = 'float32', signal, onEvent, onNote } = options;
+  const { config, out, resume = false, device = 'cpu', dtype = 'float32', ...hooks } = options;
   const files = options.data.map((file) => resolve(file));
   const folder = runFolder(out);
   const saved = resume ? await readSavedRun(folder) : undefined;
   if (saved === undefined) checkHoldsNoRun(folder);
   else checkIsSameRun(folder, saved, config, files);
   parseGPTConfig({ vocabSize: 1, ...config.model }, 'model'); // says what is wrong before the data is read
-  const tokenizer = resume ? await loadTokenizer(out) : await makeTokenizer(config, files, signal);
+  const tokenizer = resume ? await loadTokenizer(out) : await makeTokenizer(config, files, hooks.signal);
   const modelConfig = fitVocabulary(config, tokenizer);
   const { contextLength } = modelConfig;
   const corpus = await openCorpus(folder, { config, files, tokenizer, contextLength, device, resume });
@@ -65,40 +57,25 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainSummar
   if (saved === undefined) await tokenizer.save(out);
 
   const model = new GPT(modelConfig, { seed: config.train.seed, device });
-  const objective: Objective<TokenBatch> = inPrecision(new LanguageModelingObjective(model), dtype);
+  const objective = inPrecision(new LanguageModelingObjective(model), dtype);
   const { validation } = corpus;
-  const here = environment(device, dtype);
-  const trainer = new Trainer({
-    model,
-    config: config.train,
-    data: corpus.train,
-    objective,
-    validate: validation && (async (signal) => asEvaluation(await evaluate(validation(), objective, signal))),
-    async saveCheckpoint({ optimizer }) {
-      const run: SavedRun = { trainer: trainer.state(), config, data: files, digest: corpus.digest, environment: here };
-      await saveCheckpoint(folder.checkpoint, { model, optimizer }, run);
-      return folder.checkpoint;
-    },
-    saveBest: () => model.save(out),
-    async onEvent(event) {
-      await metrics.record(event, config.train.logEvery);
-      await onEvent?.(event);
-    },
-  });
-  if (saved !== undefined) {
-    await loadCheckpoint(folder.checkpoint, { model, optimizer: trainer.optimizer });
-    trainer.restore(saved.trainer);
-    const changed = differences(saved.environment, here);
-    if (changed.length > 0) onNote?.(`resumed, but not to the same last bit: ${changed.join(', ')}`);
-  }
-  const metrics = await MetricsLog.open(folder.metrics, saved?.trainer);
   try {
-    const summary = await trainer.run(signal);
+    const summary = await runTraining<TokenBatch, RunConfig>({
+      ...hooks,
+      folder,
+      saved,
+      identity: { config, data: files, digest: corpus.digest, environment: environment(device, dtype) },
+      trainer: {
+        model,
+        config: config.train,
+        data: corpus.train,
+        objective,
+        validate: validation && (async (signal) => asEvaluation(await evaluate(validation(), objective, signal))),
+        saveBest: () => model.save(out),
+      },
+    });
     return { ...summary, out, curve: folder.curve, parameters: model.parameterCount };
   } finally {
-    await metrics.close();
-    await writeLossCurve(folder.curve, `Loss of ${basename(resolve(out))}`, await readMetrics(folder.metrics));
-    trainer.optimizer.dispose();
     model.dispose();
   }
 }

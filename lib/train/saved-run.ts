@@ -22,10 +22,10 @@ export function environment(device: string, dtype: Environment['dtype']): Enviro
   return { torch: engine.torchVersion, threads: engine.threads, device, dtype, capability: engine.capability };
 }
 
-/** What the checkpoint of a pretraining run has besides tensors. */
-export interface SavedRun {
+/** What the checkpoint of a run has besides tensors. */
+export interface SavedRun<Config = RunConfig> {
   trainer: TrainerState;
-  config: RunConfig;
+  config: Config;
   /** The data files, as absolute paths, and a hash of what was read from them. */
   data: string[];
   digest: string;
@@ -33,9 +33,9 @@ export interface SavedRun {
 }
 
 /** @throws InputError when the folder has no checkpoint. */
-export async function readSavedRun(folder: RunFolder): Promise<SavedRun> {
+export async function readSavedRun<Config = RunConfig>(folder: RunFolder): Promise<SavedRun<Config>> {
   if (!existsSync(folder.checkpoint)) throw new InputError(`${folder.path}: nothing to resume, it has no checkpoint`);
-  return (await readCheckpointState(folder.checkpoint)) as SavedRun;
+  return (await readCheckpointState(folder.checkpoint)) as SavedRun<Config>;
 }
 
 /** @throws InputError when a run would write over an earlier one, or over a model. */

@@ -6,7 +6,7 @@ import type { Batch } from './batch.js';
 export interface StepOptions<B extends Batch> {
   /** The micro-batches of the step. They are disposed of. */
   batches: readonly B[];
-  objective: Objective<B>;
+  objective: Objective<NoInfer<B>>;
   optimizer: AdamW;
   /** What the optimizer changes: whose gradients are clipped together. */
   parameters: NamedParameters;

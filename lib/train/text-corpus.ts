@@ -6,13 +6,11 @@ import {
   mapDataset,
   prepareTokens,
   readTokenFileInfo,
-  readWindows,
   type TokenFileInfo,
   TokenWindows,
-  type WindowBatch,
 } from '../data/index.js';
-import { scope, TokenFile } from '../tensor/index.js';
-import { type Corpus, type CorpusOptions, type TokenBatch, tokenBatch } from './corpus.js';
+import { TokenFile } from '../tensor/index.js';
+import { type Corpus, type CorpusOptions, windowBatch } from './corpus.js';
 
 /**
  * Running text as windows of memory-mapped token files in `folder`, made from the files or, for a resumed run, those it had.
@@ -24,26 +22,17 @@ export async function openTextCorpus(folder: string, options: CorpusOptions): Pr
   const { batchSize, seed, evalBatches } = config.train;
   const { order, windows } = config.data;
   const shape = { contextLength, batchSize, windows };
-  const read = (file: TokenFile, batch: WindowBatch): TokenBatch => {
-    const { inputs, targets } = scope(() => {
-      const { inputs, targets } = readWindows(file, batch);
-      return device === 'cpu'
-        ? { inputs, targets }
-        : { inputs: inputs.to({ device }), targets: targets.to({ device }) };
-    });
-    return tokenBatch(inputs, targets, batch.targetCount);
-  };
   const trainFile = TokenFile.open(train.path, train);
   const validationFile = validation && TokenFile.open(validation.path, validation);
   return {
     train: mapDataset(new TokenWindows({ tokens: train.length, ...shape, order, seed }), (batch) =>
-      read(trainFile, batch),
+      windowBatch(trainFile, batch, device),
     ),
     validation:
       validationFile &&
       function* () {
         const all = evaluationWindows({ tokens: validationFile.length, ...shape, maxBatches: evalBatches });
-        for (const batch of all) yield read(validationFile, batch);
+        for (const batch of all) yield windowBatch(validationFile, batch, device);
       },
     digest: await hashFiles([train, ...(validation ? [validation] : [])]),
   };

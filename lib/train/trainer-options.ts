@@ -31,7 +31,7 @@ export interface TrainerOptions<B extends Batch> {
   config: TrainConfig;
   /** Endless; where it stands is part of the trainer's state. */
   data: Dataset<B>;
-  objective: Objective<B>;
+  objective: Objective<NoInfer<B>>;
   /** A pass over the validation part, the model being in evaluation mode; undefined when `signal` ended it. */
   validate?: ((signal?: AbortSignal) => Promise<Evaluation | undefined>) | undefined;
   /** The higher the better. Default: the lower the loss. */

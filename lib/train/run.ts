@@ -1,0 +1,61 @@
+import { basename, resolve } from 'node:path';
+import type { TrainConfig } from '../config/index.js';
+import type { Batch } from './batch.js';
+import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+import type { TrainListener, TrainSummary } from './events.js';
+import { writeLossCurve } from './loss-curve.js';
+import { MetricsLog, readMetrics } from './metrics-log.js';
+import type { RunFolder } from './run-folder.js';
+import { differences, type SavedRun } from './saved-run.js';
+import { Trainer } from './trainer.js';
+import type { TrainerOptions } from './trainer-options.js';
+
+/** What a caller of a training job may watch and do. */
+export interface RunHooks {
+  /** Aborted: the step under way is finished, a checkpoint saved, and the summary says `stopped: 'signal'`. */
+  signal?: AbortSignal | undefined;
+  onEvent?: TrainListener | undefined;
+  /** Something that a person should know, such as a resume that will not be bit-exact. */
+  onNote?: ((text: string) => void) | undefined;
+}
+
+export interface TrainingRun<B extends Batch, Config> extends RunHooks {
+  folder: RunFolder;
+  /** What the run is and was made of, as a checkpoint stores it beside the trainer's state. */
+  identity: Omit<SavedRun<Config>, 'trainer'>;
+  /** The run to go on from. */
+  saved: SavedRun<Config> | undefined;
+  trainer: Omit<TrainerOptions<B>, 'saveCheckpoint' | 'onEvent' | 'config'> & { config: TrainConfig };
+}
+
+/** Trains with checkpoints, `metrics.jsonl` and the loss curve in the run's folder. */
+export async function runTraining<B extends Batch, Config>(run: TrainingRun<B, Config>): Promise<TrainSummary> {
+  const { folder, identity, saved, signal, onEvent, onNote } = run;
+  const { model, config } = run.trainer;
+  const trainer = new Trainer<B>({
+    ...run.trainer,
+    async saveCheckpoint({ optimizer }) {
+      const state: SavedRun<Config> = { trainer: trainer.state(), ...identity };
+      await saveCheckpoint(folder.checkpoint, { model, optimizer }, state);
+      return folder.checkpoint;
+    },
+    async onEvent(event) {
+      await metrics.record(event, config.logEvery);
+      await onEvent?.(event);
+    },
+  });
+  if (saved !== undefined) {
+    await loadCheckpoint(folder.checkpoint, { model, optimizer: trainer.optimizer });
+    trainer.restore(saved.trainer);
+    const changed = differences(saved.environment, identity.environment);
+    if (changed.length > 0) onNote?.(`resumed, but not to the same last bit: ${changed.join(', ')}`);
+  }
+  const metrics = await MetricsLog.open(folder.metrics, saved?.trainer);
+  try {
+    return await trainer.run(signal);
+  } finally {
+    await metrics.close();
+    await writeLossCurve(folder.curve, `Loss of ${basename(resolve(folder.path))}`, await readMetrics(folder.metrics));
+    trainer.optimizer.dispose();
+  }
+}
