@@ -2,6 +2,7 @@
 
 export * from './data/index.js';
 export * from './errors.js';
+export * from './finetune/index.js';
 export * from './generate/index.js';
 export * from './heads/index.js';
 export * from './io/index.js';

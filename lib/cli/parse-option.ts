@@ -32,6 +32,18 @@ export function tokenList(text: string): number[] {
   return parts.map(Number);
 }
 
+/** `a,b,c`; labels that are numbers in the data are numbers here. */
+export function labelList(text: string): (string | number)[] {
+  const parts = text.split(',').map((part) => part.trim());
+  if (parts.length < 2 || parts.includes('')) throw new InvalidArgumentError('Expected at least two labels: a,b.');
+  return parts.every((part) => Number.isFinite(Number(part))) ? parts.map(Number) : parts;
+}
+
+export function trueOrFalse(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new InvalidArgumentError('Expected true or false.');
+  return text === 'true';
+}
+
 /** Collects an option that may be given several times. */
 export function collect(value: string, earlier: string[] = []): string[] {
   return [...earlier, value];

@@ -3,8 +3,11 @@ import { Command } from 'commander';
 import { addChat } from './chat.js';
 import { addDemo } from './demo.js';
 import { addDoctor } from './doctor-command.js';
+import { addEvaluate } from './evaluate.js';
+import { addFinetune } from './finetune.js';
 import { addGenerate } from './generate.js';
 import { addInit } from './init.js';
+import { addPredict } from './predict.js';
 import { addPretrain } from './pretrain.js';
 import { addScore } from './score.js';
 import { addTokenizer } from './tokenizer.js';
@@ -16,8 +19,9 @@ export function createProgram(): Command {
     .version(packageVersion())
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, ' ')}\n`) });
-  for (const add of [addPretrain, addGenerate, addScore, addInit, addChat, addDemo, addTokenizer, addDoctor])
-    add(program);
+  const training = [addPretrain, addFinetune, addEvaluate, addPredict];
+  const inference = [addGenerate, addScore, addChat];
+  for (const add of [...training, ...inference, addInit, addTokenizer, addDemo, addDoctor]) add(program);
   return program;
 }
 

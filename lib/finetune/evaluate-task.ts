@@ -1,7 +1,8 @@
 import type { EncodedExample } from '../data/index.js';
 import { answerKind, computeLogits, type LogitsOptions, type TaskModel } from '../heads/index.js';
 import { crossEntropyOf, predictionOf } from './answer.js';
-import { type ClassificationMetrics, classificationMetrics } from './classification-metrics.js';
+import { type ClassificationMetrics, classificationMetrics, majorityAccuracy } from './classification-metrics.js';
+import type { PreparedTask } from './prepare.js';
 import { mean, type RegressionMetrics, regressionMetrics } from './regression-metrics.js';
 
 /** Loss and quality of a task model on examples with answers. */
@@ -24,11 +25,6 @@ export async function evaluateTask(
   return { loss, examples: examples.length, ...classificationMetrics(answers, logits.map(predictionOf), classes) };
 }
 
-/** The one number by which models are compared: accuracy, for scores Pearson's correlation. */
-export function mainScore(evaluation: TaskEvaluation): number {
-  return 'accuracy' in evaluation ? evaluation.accuracy : evaluation.pearson;
-}
-
 /** The numbers alone, without the confusion matrix. */
 export function scoresOf(evaluation: TaskEvaluation): Record<string, number> {
   if ('accuracy' in evaluation) {
@@ -37,4 +33,17 @@ export function scoresOf(evaluation: TaskEvaluation): Record<string, number> {
   }
   const { pearson, spearman } = evaluation;
   return { pearson, spearman };
+}
+
+/** The one number by which models of a task are compared: accuracy, for scores Pearson's correlation. */
+export function mainScore(scores: Readonly<Record<string, number>>): number {
+  return scores.accuracy ?? scores.pearson ?? Number.NEGATIVE_INFINITY;
+}
+
+/** Accuracy of always the most frequent answer; for scores the squared error of always the mean. */
+export function baselineOf({ task, train, evaluation }: PreparedTask): number {
+  const [known, asked] = [train, evaluation].map((examples) => examples.map(({ answer }) => answer));
+  if (answerKind(task) !== 'score') return majorityAccuracy(known ?? [], asked ?? []);
+  const guess = mean(known ?? []);
+  return mean((asked ?? []).map((answer) => (answer - guess) ** 2));
 }

@@ -51,7 +51,8 @@ export function makeTaskBatch(examples: readonly EncodedExample[], { answer, dev
   }
   const tokenCount = sequences.reduce((sum, sequence) => sum + sequence.length, 0);
   const shape = [count, length];
-  const answers = examples.map((example) => example.answer);
+  // Examples that are only to be answered have none.
+  const answers = examples.map(({ answer }) => (Number.isNaN(answer) ? IGNORE_INDEX : answer));
   const tensors = {
     tokens: tensor(tokens, { shape, device }),
     targets: tensor(targets, { shape, device }),

@@ -6,6 +6,7 @@ export { openDialogueCorpus, readDialogueParts } from './dialogue-corpus.js';
 export { evaluate } from './evaluate.js';
 export type { StopReason, TrainEvent, TrainListener, TrainSummary } from './events.js';
 export { writeLossCurve } from './loss-curve.js';
+export { escapeXml } from './loss-curve-svg.js';
 export {
   isValidation,
   type Metrics,
@@ -16,8 +17,9 @@ export {
 } from './metrics-log.js';
 export { type PretrainOptions, type PretrainSummary, pretrain } from './pretrain.js';
 export { Progress, type ProgressOptions, type ProgressStream, type ProgressUpdate } from './progress.js';
-export { ensureWritableFolder, type RunFolder, runFolder } from './run-folder.js';
-export { type Environment, readSavedRun, type SavedRun } from './saved-run.js';
+export { type RunHooks, runTraining, type TrainingRun } from './run.js';
+export { ensureWritableFolder, inWritableFolder, type RunFolder, runFolder } from './run-folder.js';
+export { checkHoldsNoRun, type Environment, environment, readSavedRun, type SavedRun } from './saved-run.js';
 export { createSchedule, type Schedule, type ScheduleOptions } from './schedule.js';
 export { type TextPerplexity, textPerplexity } from './text-perplexity.js';
 export { Trainer } from './trainer.js';

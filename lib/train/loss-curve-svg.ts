@@ -10,6 +10,8 @@ export interface LossCurve {
   validation: readonly Point[];
   /** The lowest validation loss, named in the legend. */
   best?: Point | undefined;
+  /** An axis of e^loss on the right: what the loss of a language model means. Default true. */
+  perplexity?: boolean | undefined;
 }
 
 const WIDTH = 800;
@@ -30,7 +32,7 @@ const STYLE = `
 `;
 
 /** The same points give the same bytes. Light or dark as the reader's system is set. */
-export function drawLossCurve({ title, train, validation, best }: LossCurve): string {
+export function drawLossCurve({ title, train, validation, best, perplexity = true }: LossCurve): string {
   const points = [...train, ...validation].filter(isFinitePoint);
   const x = scaleLinear([0, Math.max(1, ...points.map(([step]) => step))], [PLOT.left, PLOT.right]);
   const y = scaleLinear(lossRange(points), [PLOT.bottom, PLOT.top]).nice(6);
@@ -46,11 +48,13 @@ export function drawLossCurve({ title, train, validation, best }: LossCurve): st
       .ticks(8)
       .filter(Number.isInteger)
       .map((step) => text(x(step), PLOT.bottom + 18, x.tickFormat(8)(step), 'text-anchor="middle"')),
-    ...y.ticks(6).map((loss) => gridLine(y(loss), y.tickFormat(6)(loss), formatPerplexity(Math.exp(loss)))),
+    ...y
+      .ticks(6)
+      .map((loss) => gridLine(y(loss), y.tickFormat(6)(loss), perplexity ? formatPerplexity(Math.exp(loss)) : '')),
     rule('axis', PLOT.left, PLOT.bottom, PLOT.right, PLOT.bottom),
     text((PLOT.left + PLOT.right) / 2, HEIGHT - 14, 'step', 'text-anchor="middle"'),
     sideLabel(18, 'loss (nats)'),
-    sideLabel(WIDTH - 10, 'perplexity'),
+    perplexity ? sideLabel(WIDTH - 10, 'perplexity') : '',
     `<path class="train" fill="none" stroke-width="1.5" stroke-linejoin="round" d="${path(train) ?? ''}"/>`,
     `<path class="validation" fill="none" stroke-width="2.5" stroke-linejoin="round" d="${path(validation) ?? ''}"/>`,
     ...validation.filter(isFinitePoint).map(([step, loss]) => dot(x(step), y(loss))),
@@ -117,7 +121,7 @@ function text(x: number, y: number, content: string, attributes = ''): string {
   return `<text x="${round(x)}" y="${round(y)}"${attributes === '' ? '' : ` ${attributes}`}>${escapeXml(content)}</text>`;
 }
 
-function escapeXml(value: string): string {
+export function escapeXml(value: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
   return value.replace(/[&<>"]/g, (character) => entities[character] ?? character);
 }

@@ -4,16 +4,29 @@ import { isValidation, type Metrics } from './metrics-log.js';
 
 const MOST_POINTS = 300;
 
-/** Draws the metrics of a run as an SVG file: loss on the left axis, perplexity on the right one. */
-export async function writeLossCurve(path: string, title: string, metrics: readonly Metrics[]): Promise<void> {
+export interface LossCurveOptions {
+  title: string;
+  /** The term of the objective that validations measure. Default: all of it. */
+  term?: string | undefined;
+  /** See LossCurve. */
+  perplexity?: boolean | undefined;
+}
+
+/** Draws the metrics of a run as an SVG file. */
+export async function writeLossCurve(
+  path: string,
+  metrics: readonly Metrics[],
+  { title, term = '', perplexity }: LossCurveOptions,
+): Promise<void> {
   const train: Point[] = [];
   const validation: Point[] = [];
   for (const line of metrics) {
     if (isValidation(line)) validation.push([line.step, line.valLoss]);
-    else train.push([line.step, line.trainLoss]);
+    else train.push([line.step, line.terms?.[term] ?? line.trainLoss]);
   }
   const best = validation.reduce<Point | undefined>((a, b) => (a === undefined || b[1] < a[1] ? b : a), undefined);
-  await writeFileAtomic(path, drawLossCurve({ title, train: thin(train), validation: thin(validation), best }));
+  const points = { train: thin(train), validation: thin(validation), best };
+  await writeFileAtomic(path, drawLossCurve({ title, perplexity, ...points }));
 }
 
 /** At most `MOST_POINTS` points, each the mean of its neighbours: the trend stays, the file stays small. */

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { RunConfig } from '../config/index.js';
 import { loadTokenizer, type Tokenizer } from '../data/index.js';
@@ -10,7 +9,7 @@ import { openDialogueCorpus } from './dialogue-corpus.js';
 import { evaluate } from './evaluate.js';
 import type { TrainSummary } from './events.js';
 import { type RunHooks, runTraining } from './run.js';
-import { ensureWritableFolder, type RunFolder, runFolder } from './run-folder.js';
+import { inWritableFolder, type RunFolder, runFolder } from './run-folder.js';
 import { checkHoldsNoRun, checkIsSameRun, environment, readSavedRun } from './saved-run.js';
 import { openTextCorpus } from './text-corpus.js';
 import type { Evaluation } from './trainer-options.js';
@@ -93,14 +92,10 @@ function fitVocabulary({ model }: RunConfig, { vocabSize }: Tokenizer): GPTConfi
   );
 }
 
-/** The last check, of the data, may need the folder; where it fails the folder is as it was. */
+/** The last check, of the data, may need the folder. */
 async function openCorpus(folder: RunFolder, options: CorpusOptions): Promise<Corpus> {
-  const made = await ensureWritableFolder(folder.path);
-  try {
-    if (options.config.data.format === 'dialogues') return await openDialogueCorpus(options);
-    return await openTextCorpus(folder.tokens, options);
-  } catch (error) {
-    if (made !== undefined) await rm(made, { recursive: true, force: true });
-    throw error;
-  }
+  const isDialogues = options.config.data.format === 'dialogues';
+  return inWritableFolder(folder.path, () =>
+    isDialogues ? openDialogueCorpus(options) : openTextCorpus(folder.tokens, options),
+  );
 }

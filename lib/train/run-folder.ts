@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { access, constants, mkdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { InputError } from '../errors.js';
 
@@ -14,6 +14,8 @@ export interface RunFolder {
   tokens: string;
   metrics: string;
   curve: string;
+  /** Of fine-tuning: what was learned, to be looked at. */
+  report: string;
 }
 
 export function runFolder(path: string): RunFolder {
@@ -24,6 +26,7 @@ export function runFolder(path: string): RunFolder {
     tokens: join(path, 'tokens'),
     metrics: join(path, 'metrics.jsonl'),
     curve: join(path, 'loss.svg'),
+    report: join(path, 'report.html'),
   };
 }
 
@@ -45,6 +48,20 @@ export async function ensureWritableFolder(folder: string): Promise<string | und
     throw cannotWrite(folder, cause);
   }
   return missing[0];
+}
+
+/**
+ * Makes the folder and runs `use`. Where that fails, the folder is as it was: gone, if it was not there.
+ * @throws InputError when it cannot be made or written to; what `use` throws
+ */
+export async function inWritableFolder<T>(folder: string, use: () => Promise<T>): Promise<T> {
+  const made = await ensureWritableFolder(folder);
+  try {
+    return await use();
+  } catch (error) {
+    if (made !== undefined) await rm(made, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 function cannotWrite(folder: string, cause: unknown): InputError {

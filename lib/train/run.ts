@@ -3,7 +3,7 @@ import type { TrainConfig } from '../config/index.js';
 import type { Batch } from './batch.js';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import type { TrainListener, TrainSummary } from './events.js';
-import { writeLossCurve } from './loss-curve.js';
+import { type LossCurveOptions, writeLossCurve } from './loss-curve.js';
 import { MetricsLog, readMetrics } from './metrics-log.js';
 import type { RunFolder } from './run-folder.js';
 import { differences, type SavedRun } from './saved-run.js';
@@ -25,6 +25,8 @@ export interface TrainingRun<B extends Batch, Config> extends RunHooks {
   identity: Omit<SavedRun<Config>, 'trainer'>;
   /** The run to go on from. */
   saved: SavedRun<Config> | undefined;
+  /** How the loss curve is drawn. Default: as a language model's. */
+  curve?: Omit<LossCurveOptions, 'title'>;
   trainer: Omit<TrainerOptions<B>, 'saveCheckpoint' | 'onEvent' | 'config'> & { config: TrainConfig };
 }
 
@@ -55,7 +57,8 @@ export async function runTraining<B extends Batch, Config>(run: TrainingRun<B, C
     return await trainer.run(signal);
   } finally {
     await metrics.close();
-    await writeLossCurve(folder.curve, `Loss of ${basename(resolve(folder.path))}`, await readMetrics(folder.metrics));
+    const title = `Loss of ${basename(resolve(folder.path))}`;
+    await writeLossCurve(folder.curve, await readMetrics(folder.metrics), { title, ...run.curve });
     trainer.optimizer.dispose();
   }
 }

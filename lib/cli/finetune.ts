@@ -1,0 +1,139 @@
+import type { Command } from 'commander';
+import { InputError } from '../errors.js';
+import type { FineTuneConfigInput, FineTuneSummary } from '../finetune/index.js';
+import { addCommonOptions, type CommonOptions } from './common-options.js';
+import { describeEvaluation, describePerplexity } from './describe-evaluation.js';
+import { writeJsonLine, writeOut } from './output.js';
+import {
+  collect,
+  labelList,
+  nonNegativeInteger,
+  nonNegativeNumber,
+  positiveInteger,
+  trueOrFalse,
+} from './parse-option.js';
+import { StopSignal } from './stop-signal.js';
+
+type ConfigOptions = Partial<Omit<FineTuneConfigInput, 'seed'>>;
+
+interface FineTuneOptions extends CommonOptions, ConfigOptions {
+  model?: string;
+  train?: string;
+  eval?: string;
+  lmData?: string[];
+  out: string;
+  resume?: boolean;
+  set?: string[];
+}
+
+export function addFinetune(program: Command): void {
+  const command = program
+    .command('finetune')
+    .description('teach a pretrained model a task')
+    .option('--task <task>', 'classification, entailment, similarity or multiple-choice')
+    .option('--model <dir>', 'the pretrained model directory')
+    .option('--train <file>', 'examples to learn from, JSON lines')
+    .option('--eval <file>', 'examples to measure on, JSON lines; they also choose the best epoch')
+    .requiredOption('--out <dir>', 'the directory of the run: best model, checkpoint, metrics, report')
+    .option('--resume', 'go on from the checkpoint in --out; all else may be left out')
+    .option('--labels <list>', 'the classes in the order of the outputs: a,b,c (default: those of --train)', labelList)
+    .option('--epochs <n>', 'passes over --train (default: 3)', positiveInteger)
+    .option('--batch-size <n>', 'examples in a step (default: 32)', positiveInteger)
+    .option('--accumulate <n>', 'parts that a step is computed in (default: 1)', positiveInteger)
+    .option('--lr <rate>', 'the highest learning rate (default: 6.25e-5)', nonNegativeNumber)
+    .option('--lambda <λ>', 'what language modelling counts beside the task (default: 0.5)', nonNegativeNumber)
+    .option('--dropout <p>', "everywhere (default: the model's own, 0.1 before the head)", nonNegativeNumber)
+    .option('--max-length <n>', 'tokens of the longest sequence (default: the context)', positiveInteger)
+    .option('--freeze <n>', 'keep the embeddings and the first n blocks as they are (default: 0)', nonNegativeInteger)
+    .option('--shuffle <true|false>', 'a new random order each epoch (default: true)', trueOrFalse)
+    .option('--patience <n>', 'end after n epochs without a better one', positiveInteger)
+    .option('--lm-data <file...>', 'text whose perplexity is measured before and after')
+    .option('--set <key=value>', 'any field of the configuration, such as weightDecay=0', collect);
+  addCommonOptions(command).action(run);
+}
+
+async function run(options: FineTuneOptions): Promise<void> {
+  const { finetune } = await import('../finetune/index.js');
+  const { setUpEngine } = await import('./set-up-engine.js');
+  const { TrainingDisplay } = await import('./training-display.js');
+  const chosen = await chooseRun(options);
+  const device = await setUpEngine(options);
+  const display = new TrainingDisplay(options);
+  const stop = new StopSignal((name) => display.note(`${name}: stopping after this step; once more to stop at once`));
+  try {
+    const { out, resume, dtype } = options;
+    const onNote = (text: string) => display.note(text);
+    const { signal } = stop;
+    const summary = await finetune({
+      ...chosen,
+      out,
+      resume,
+      device,
+      dtype,
+      signal,
+      onEvent: display.listener,
+      onNote,
+    });
+    display.end();
+    await tell(summary, options);
+    if (summary.stopped === 'signal') process.exitCode = stop.exitCode;
+  } finally {
+    display.end();
+    stop.dispose();
+  }
+}
+
+/** Configuration and files of the command line or, where it does not say, of the run that is resumed. */
+async function chooseRun(options: FineTuneOptions) {
+  const { parseFineTuneConfig } = await import('../finetune/index.js');
+  const { applyOverrides } = await import('../config/index.js');
+  const saved = await readSaved(options);
+  const { task, labels, epochs, batchSize, accumulate, lr, lambda, dropout, seed, set = [] } = options;
+  const { maxLength, freeze, shuffle, patience } = options;
+  const given = {
+    task,
+    labels,
+    epochs,
+    batchSize,
+    accumulate,
+    lr,
+    lambda,
+    dropout,
+    maxLength,
+    freeze,
+    shuffle,
+    patience,
+    seed,
+  };
+  const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const config = parseFineTuneConfig(applyOverrides({ ...saved?.config.finetune, ...said }, set), 'finetune');
+  const need = (name: string, value: string | undefined): string => {
+    if (value === undefined) throw new InputError(`finetune needs --${name} (or --resume)`);
+    return value;
+  };
+  return {
+    config,
+    model: need('model', options.model ?? saved?.config.model),
+    train: need('train', options.train ?? saved?.data[0]),
+    evaluation: need('eval', options.eval ?? saved?.data[1]),
+    languageModelingText: options.lmData ?? saved?.config.languageModelingText,
+  };
+}
+
+async function readSaved({ out, resume }: FineTuneOptions) {
+  const { readSavedRun, runFolder } = await import('../train/index.js');
+  type Saved = import('../finetune/index.js').SavedFineTune;
+  return resume ? readSavedRun<Saved>(runFolder(out)) : undefined;
+}
+
+async function tell(summary: FineTuneSummary, { json }: FineTuneOptions): Promise<void> {
+  const { evaluation, baseline, languageModeling: text, task, examples, report, out, step, bestStep } = summary;
+  if (json === true) return writeJsonLine({ ...summary, ...evaluation, evaluation: undefined });
+  const lines = [
+    `step ${step}, best at step ${bestStep}; ${examples.train} examples, ${examples.cut} cut to ${task.maxLength} tokens`,
+    describeEvaluation(evaluation, task.labels, baseline),
+    ...(text ? [describePerplexity('before', text.before), describePerplexity('after', text.after)] : []),
+    `model ${out}\nreport ${report}`,
+  ];
+  await writeOut(`${lines.join('\n')}\n`);
+}

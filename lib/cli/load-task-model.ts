@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import type { TaskTokens } from '../data/index.js';
+import { InputError } from '../errors.js';
+import type { TaskModel } from '../heads/index.js';
+import type { CommonOptions } from './common-options.js';
+import { setUpEngine } from './set-up-engine.js';
+
+/** Whether a model directory has a task's head. @throws InputError when it is no model directory */
+export async function hasTask(folder: string): Promise<boolean> {
+  const { readModelJson } = await import('../model/index.js');
+  const json = await readModelJson(folder);
+  return typeof json === 'object' && json !== null && 'task' in json;
+}
+
+/** @throws InputError when the directory has no head, no tokenizer, or a tokenizer without the tokens of a task */
+export async function loadTaskModel(
+  options: CommonOptions & { model: string },
+): Promise<{ model: TaskModel; tokens: TaskTokens }> {
+  const { addTaskTokens, loadTokenizer } = await import('../data/index.js');
+  const device = await setUpEngine(options);
+  const { TaskModel } = await import('../heads/index.js');
+  const tokenizer = await loadTokenizer(options.model);
+  const tokens = addTaskTokens(tokenizer);
+  if (tokens.tokenizer !== tokenizer) {
+    throw new InputError(`${join(options.model, 'tokenizer.json')}: has no start, delimiter and extract tokens`);
+  }
+  return { model: await TaskModel.load(options.model, { device }), tokens };
+}

@@ -1,0 +1,117 @@
+import { resolve } from 'node:path';
+import { InputError } from '../errors.js';
+import { type TaskConfig, TaskModel } from '../heads/index.js';
+import type { GPT } from '../model/index.js';
+import {
+  checkHoldsNoRun,
+  inWritableFolder,
+  type RunHooks,
+  readSavedRun,
+  runFolder,
+  type TextPerplexity,
+  type TrainSummary,
+  textPerplexity,
+} from '../train/index.js';
+import { baselineOf, evaluateTask, type TaskEvaluation } from './evaluate-task.js';
+import type { FineTuneConfig } from './finetune-config.js';
+import { type PreparedTask, prepareTask } from './prepare.js';
+import { writeReport } from './report.js';
+import { loadBaseModel, makeTaskModel } from './task-model-for.js';
+import { type SavedFineTune, trainTask } from './train-task.js';
+
+export interface FineTuneOptions extends RunHooks {
+  config: FineTuneConfig;
+  /** The pretrained model's directory. */
+  model: string;
+  /** Files of JSON lines. */
+  train: string;
+  evaluation: string;
+  /** Text whose perplexity is measured before and after: what the model forgets. Default: none. */
+  languageModelingText?: readonly string[] | undefined;
+  /** The run's directory: the best epoch as a model directory, checkpoint, metrics, curve and report. */
+  out: string;
+  /** Go on from the checkpoint in `out`. Default false. */
+  resume?: boolean | undefined;
+  /** Default `cpu`. */
+  device?: string;
+  /** Of the computation; weights are always float32. Default `float32`. */
+  dtype?: 'float32' | 'bfloat16';
+}
+
+export interface FineTuneSummary extends TrainSummary {
+  out: string;
+  /** The report's path. */
+  report: string;
+  task: TaskConfig;
+  parameters: number;
+  examples: { train: number; evaluation: number; cut: number };
+  /** Accuracy of always the most frequent answer; for scores the squared error of always the mean. */
+  baseline: number;
+  /** The best epoch on the evaluation file. */
+  evaluation: TaskEvaluation;
+  /** On `languageModelingText`. */
+  languageModeling: { before: TextPerplexity; after: TextPerplexity } | undefined;
+}
+
+/**
+ * Fine-tunes a pretrained model on a task (Radford et al. 2018, section 3.2), from files to a model directory. All input is
+ * checked before anything is written or trained. Stopped by its signal, it leaves a run that resumes.
+ * @throws InputError for bad input: files, configuration, directory
+ */
+export async function finetune(options: FineTuneOptions): Promise<FineTuneSummary> {
+  const { config, out, resume = false, device = 'cpu', dtype = 'float32', signal } = options;
+  const directory = resolve(options.model);
+  const files = { train: resolve(options.train), evaluation: resolve(options.evaluation) };
+  const texts = (options.languageModelingText ?? []).map((file) => resolve(file));
+  const folder = runFolder(out);
+  const saved = resume ? await readSavedRun<SavedFineTune>(folder) : undefined;
+  const prepared = await prepareTask(directory, files, config);
+  if (saved === undefined) checkHoldsNoRun(folder);
+  else if (saved.digest !== prepared.digest || saved.config.model !== directory) {
+    throw new InputError(`${out}: cannot resume, model or data are not what the run began with`);
+  }
+  let owned: { dispose(): void } | undefined;
+  try {
+    const gpt = await loadBaseModel(directory, config.dropout, device);
+    owned = gpt;
+    const before = await inWritableFolder(out, async () => {
+      if (saved?.config.perplexityBefore) return saved.config.perplexityBefore;
+      await prepared.tokens.tokenizer.save(out);
+      return measureText(gpt, prepared, texts, signal);
+    });
+    const model = await makeTaskModel(gpt, directory, prepared, config);
+    owned = model;
+    const identity = { finetune: config, model: directory, languageModelingText: texts, perplexityBefore: before };
+    const run = { folder, saved, identity, data: Object.values(files), prepared, device, dtype, hooks: options };
+    const summary = await trainTask(model, run);
+    model.dispose();
+
+    const best = await TaskModel.load(out, { device });
+    owned = best;
+    const after = await measureText(best.gpt, prepared, texts, signal);
+    const result: FineTuneSummary = {
+      ...summary,
+      out,
+      report: folder.report,
+      task: prepared.task,
+      parameters: best.namedParameters().reduce((sum, [, { size }]) => sum + size, 0),
+      examples: { train: prepared.train.length, evaluation: prepared.evaluation.length, cut: prepared.cut },
+      baseline: baselineOf(prepared),
+      evaluation: await evaluateTask(best, prepared.evaluation),
+      languageModeling: before && after && { before, after },
+    };
+    await writeReport(folder, result, config);
+    return result;
+  } finally {
+    owned?.dispose();
+  }
+}
+
+async function measureText(
+  gpt: GPT,
+  { tokens }: PreparedTask,
+  texts: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<TextPerplexity | undefined> {
+  return texts.length === 0 ? undefined : textPerplexity(gpt, tokens.tokenizer, texts, signal);
+}

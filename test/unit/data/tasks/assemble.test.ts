@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { assemble, shares } from '../../../../lib/data/index.js';
+
+const special = { start: 90, delimiter: 91, extract: 92 };
+
+describe('assemble', () => {
+  it('frames one part, and two with a delimiter between', () => {
+    const options = { ...special, maxLength: 20, bothOrders: false };
+    expect(assemble([[[1, 2]]], options)).toEqual({ sequences: [[90, 1, 2, 92]], isCut: false });
+    expect(assemble([[[1, 2], [3]]], options)).toEqual({ sequences: [[90, 1, 2, 91, 3, 92]], isCut: false });
+  });
+
+  it('reads both orders, cut alike', () => {
+    const a = [1, 2, 3, 4, 5];
+    const b = [6, 7, 8, 9, 10];
+    const { sequences, isCut } = assemble([[a, b]], { ...special, maxLength: 10, bothOrders: true });
+    expect(sequences).toEqual([
+      [90, 1, 2, 3, 91, 6, 7, 8, 9, 92],
+      [90, 6, 7, 8, 9, 91, 1, 2, 3, 92],
+    ]);
+    expect(isCut).toBe(true);
+  });
+
+  it('cuts each choice on its own, and leaves short parts whole', () => {
+    const context = [1, 2, 3, 4, 5, 6];
+    const options = { ...special, maxLength: 9, bothOrders: false };
+    const { sequences } = assemble([[context, [7]], [context, [7, 8, 9, 10]]], options); // biome-ignore format: a pair a choice
+    expect(sequences).toEqual([
+      [90, 1, 2, 3, 4, 5, 91, 7, 92],
+      [90, 1, 2, 3, 91, 7, 8, 9, 92],
+    ]);
+  });
+
+  it('fits exactly at the limit', () => {
+    expect(
+      assemble(
+        [
+          [
+            [1, 2, 3],
+            [4, 5],
+          ],
+        ],
+        { ...special, maxLength: 8, bothOrders: false },
+      ).isCut,
+    ).toBe(false);
+  });
+});
+
+describe('shares', () => {
+  it.each([
+    [[3, 4], 10, [3, 4]],
+    [[2, 20], 10, [2, 8]],
+    [[20, 2], 10, [8, 2]],
+    [[20, 20], 9, [4, 5]],
+    [[9, 1, 9], 10, [4, 1, 5]],
+    [[5], 3, [3]],
+  ])('of %j in %i: %j', (lengths, room, wanted) => {
+    expect(shares(lengths, room)).toEqual(wanted);
+  });
+
+  it('never passes the room, and fills it where there is enough', () => {
+    for (let room = 1; room < 40; room++) {
+      for (const lengths of [
+        [1, 30],
+        [7, 7, 7],
+        [40, 3],
+        [2, 2],
+        [13, 11],
+      ]) {
+        const kept = shares(lengths, room).reduce((sum, length) => sum + length, 0);
+        expect(kept).toBe(Math.min(room, lengths.reduce((sum, length) => sum + length, 0))); // biome-ignore format: one line
+      }
+    }
+  });
+});
