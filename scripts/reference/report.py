@@ -16,9 +16,12 @@ def report() -> None:
         area = source.name.split("/")[0]
         for key, value in single.items():
             kind = key.split("/")[0]
-            if kind in ("inputs", "probes") or (kind == "parameters" and area != "training"):
+            trained = area == "training" or source.name.endswith("_steps")
+            if kind in ("inputs", "initial", "probes") or (kind == "parameters" and not trained):
                 continue
-            pair = (value, double[key]) if area != "training" else (_kept(key, value), _kept(key, double[key]))
+            if source.name.endswith("multiple_choice_steps") and key == "parameters/head.bias":
+                continue  # as the key biases
+            pair = (_kept(key, value), _kept(key, double[key])) if trained else (value, double[key])
             error = (relative_error(*pair), f"{source.name} {key}")
             worst[area][kind] = max(worst[area].get(kind, (0.0, "")), error)
     for area, kinds in worst.items():

@@ -67,18 +67,32 @@ def block(x: Array, weights: Weights, name: str, config: Config) -> Array:
     return norm(n + feed_forward(n, weights, f"{name}mlp.", config), "ln_2")
 
 
-def logits(tokens: Array, weights: Weights, config: Config) -> Array:
-    """tokens (T,) to (T, vocabulary). Post-LN has no final norm; a tied output is the token embedding."""
+def embeddings(weights: Weights) -> tuple[Array, Array]:
+    """Of tokens and of positions, under GPT-1's names or GPT-2's."""
     gpt1 = "transformer.tokens_embed.weight" in weights
-    embedding = weights["transformer.tokens_embed.weight" if gpt1 else "transformer.wte.weight"]
-    positions = weights["transformer.positions_embed.weight" if gpt1 else "transformer.wpe.weight"]
+    names = ("tokens_embed", "positions_embed") if gpt1 else ("wte", "wpe")
+    return weights[f"transformer.{names[0]}.weight"], weights[f"transformer.{names[1]}.weight"]
+
+
+def hidden(tokens: Array, weights: Weights, config: Config) -> Array:
+    """tokens (T,) to the states (T, width) that the output layer gets. Post-LN has no final norm."""
+    embedding, positions = embeddings(weights)
     x = embedding[tokens] + positions[: len(tokens)]
     for layer in range(config["layers"]):
         x = block(x, weights, f"transformer.h.{layer}.", config)
     if config["normPosition"] == "pre":
         norm = [weights[f"transformer.ln_f.{part}"] for part in ("weight", "bias")]
         x = layer_norm(x, norm[0], norm[1], config["layerNormEps"])
-    return x @ (embedding if config["tiedEmbedding"] else weights["lm_head.weight"]).T
+    return x
+
+
+def output(states: Array, weights: Weights, config: Config) -> Array:
+    """States (T, width) to logits (T, vocabulary); a tied output is the token embedding."""
+    return states @ (embeddings(weights)[0] if config["tiedEmbedding"] else weights["lm_head.weight"]).T
+
+
+def logits(tokens: Array, weights: Weights, config: Config) -> Array:
+    return output(hidden(tokens, weights, config), weights, config)
 
 
 def log_softmax(x: Array) -> Array:

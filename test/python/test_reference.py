@@ -7,7 +7,8 @@ import sys
 
 import harness
 import reference_checks
+import task_checks
 import trajectory_checks
 
 if __name__ == "__main__":
-    sys.exit(harness.run([*reference_checks.checks(), *trajectory_checks.checks()]))
+    sys.exit(harness.run([*reference_checks.checks(), *task_checks.checks(), *trajectory_checks.checks()]))
