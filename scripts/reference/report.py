@@ -26,7 +26,7 @@ def report() -> None:
             worst[area][kind] = max(worst[area].get(kind, (0.0, "")), error)
     for area, kinds in worst.items():
         for kind, (error, where) in kinds.items():
-            print(f"{area:<11} {kind:<15} {error:.1e}  {where}")
+            print(f"{area:<11} {kind:<19} {error:.1e}  {where}")
 
 
 def _kept(name: str, value: Tensor) -> Tensor:
