@@ -1,10 +1,7 @@
 /** GPT-2's special token at the end of a document. */
 export const END_OF_TEXT = '<|endoftext|>';
 
-/**
- * How GPT-2 cuts text into words before the merges. Its own file says `ByteLevel` with `use_regex`, and in JavaScript
- * `\s` has U+FEFF and lacks U+0085; spelled out in a `Split`, `@huggingface/tokenizers` reads it as Rust does.
- */
+/** How GPT-2 cuts text into words before the merges: what `ByteLevel` with `use_regex` means. */
 export const GPT2_WORDS = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 /** GPT-2's characters for the 256 bytes, in the order of its ids: printable bytes first, then the others from U+0100. */
@@ -24,10 +21,4 @@ export function isGpt2PreTokenizer(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { type, add_prefix_space, use_regex = true } = value as Record<string, unknown>;
   return type === 'ByteLevel' && add_prefix_space === false && use_regex === true;
-}
-
-/** The same with the regular expression spelled out. */
-export function spelledOutPreTokenizer(): object {
-  const split = { type: 'Split', pattern: { Regex: GPT2_WORDS }, behavior: 'Isolated', invert: false };
-  return { type: 'Sequence', pretokenizers: [split, { ...GPT2_PRE_TOKENIZER, use_regex: false }] };
 }

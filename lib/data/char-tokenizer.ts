@@ -80,6 +80,11 @@ export class CharTokenizer implements Tokenizer {
     return this.#tokens.length;
   }
 
+  /** Every entry, in the order of ids. */
+  get tokens(): readonly string[] {
+    return this.#tokens;
+  }
+
   encode(text: string): number[] {
     const ids: number[] = [];
     let end = 0;

@@ -4,7 +4,6 @@
 export { type BaselineScores, CountBaselines, type TargetSequence, textSequence } from './baselines.js';
 export { chunk } from './batches-by-length.js';
 // Tokenizers
-export { BpeTokenizer } from './bpe-tokenizer.js';
 export { END_OF_TEXT } from './byte-level.js';
 export {
   CHAT_SPECIAL_TOKENS,
@@ -34,11 +33,13 @@ export {
 export { type EvaluationWindowsOptions, evaluationWindows } from './evaluation-windows.js';
 // Text
 export { type JsonLine, readJsonLines } from './json-lines.js';
-export { loadTokenizer } from './load-tokenizer.js';
+export { hasTokenizer, loadTokenizer } from './load-tokenizer.js';
 export { type PreparedTokens, type PrepareOptions, prepareTokens } from './prepare-tokens.js';
 export { Random, type RandomState } from './random.js';
 export { readText, readTextChunks } from './read-text.js';
 export { type Split, splitDialogues } from './split.js';
+// Tokenizers
+export { SubwordTokenizer } from './subword-tokenizer.js';
 export { addTaskTokens, TASK_TOKENS, type TaskTokens } from './task-tokens.js';
 // Tasks
 export * from './tasks/index.js';
@@ -46,3 +47,4 @@ export { checkTokenFile, readTokenFileInfo, readTokens, type TokenFileInfo } fro
 export { type Tokenizer, tokenizerFingerprint } from './tokenizer.js';
 export { trainBpeTokenizer } from './train-bpe.js';
 export { readWindows, TokenWindows, type TokenWindowsOptions, type WindowBatch, type WindowSource } from './windows.js';
+export { readWordIds, writeWordIds } from './word-ids.js';

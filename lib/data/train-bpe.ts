@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { GptorchError, InputError } from '../errors.js';
 import { specialToken } from './added-tokens.js';
-import { BpeTokenizer } from './bpe-tokenizer.js';
 import { byteAlphabet, END_OF_TEXT, GPT2_PRE_TOKENIZER } from './byte-level.js';
 import { readTextChunks } from './read-text.js';
 import { findRustTokenizers } from './rust-tokenizers.js';
+import { SubwordTokenizer } from './subword-tokenizer.js';
 
 const SMALLEST = 257;
 /** The Node binding trains with the trainer's default settings only. */
@@ -37,14 +37,14 @@ type Merge = readonly [string, string];
 export async function trainBpeTokenizer(
   files: readonly string[],
   { vocabSize, signal }: { vocabSize: number; signal?: AbortSignal },
-): Promise<BpeTokenizer> {
+): Promise<SubwordTokenizer> {
   if (!Number.isInteger(vocabSize) || vocabSize < SMALLEST || vocabSize > LARGEST) {
     const smallest = `${SMALLEST} (256 bytes and ${END_OF_TEXT})`;
     const largest = `${LARGEST} (the most that the npm package "tokenizers" trains)`;
     throw new InputError(`vocabSize of the BPE is ${vocabSize}; allowed: ${smallest} to ${largest}`);
   }
   const merges = await learnMerges(files, findRustTokenizers(), signal);
-  return new BpeTokenizer(cutToSize(merges, vocabSize));
+  return new SubwordTokenizer(cutToSize(merges, vocabSize));
 }
 
 /** The merges that the trainer finds, most useful first. */

@@ -1,10 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import {
-  BpeTokenizer,
   CHAT_SPECIAL_TOKENS,
   CharTokenizer,
   loadTokenizer,
+  SubwordTokenizer,
   tokenizerFingerprint,
   trainBpeTokenizer,
 } from '../../../lib/data/index.js';
@@ -33,7 +33,7 @@ describe('loadTokenizer', () => {
     await tokenizer.save(folder.path('bpe'));
     for (const path of [folder.path('bpe'), folder.path('bpe/tokenizer.json')]) {
       const loaded = await loadTokenizer(path);
-      expect(loaded).toBeInstanceOf(BpeTokenizer);
+      expect(loaded).toBeInstanceOf(SubwordTokenizer);
       expect(loaded.encode(everything)).toEqual(tokenizer.encode(everything));
       expect(tokenizerFingerprint(loaded)).toBe(tokenizerFingerprint(tokenizer));
     }
@@ -74,7 +74,7 @@ describe('loadTokenizer', () => {
     await mkdir(folder.path('changed'));
     await writeFile(folder.path('changed/tokenizer.json'), JSON.stringify(json));
     const tokenizer = await loadTokenizer(folder.path('changed'));
-    expect(tokenizer).toBeInstanceOf(BpeTokenizer);
+    expect(tokenizer).toBeInstanceOf(SubwordTokenizer);
     expect(tokenizer.encode('abc')).toEqual([3, 2]);
   });
 

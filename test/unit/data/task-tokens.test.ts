@@ -73,8 +73,8 @@ describe.each(kinds)('addTaskTokens, %s', (name, make) => {
 it('makes a token of the vocabulary a special one under its id', async () => {
   const json = JSON.parse(JSON.stringify(CharTokenizer.fromTexts(['<|>start'])));
   const vocab = { ...json.model.vocab, '<|start|>': 8 };
-  const { BpeTokenizer } = await import('../../../lib/data/index.js');
-  const tokenizer = new BpeTokenizer({ ...json, model: { ...json.model, vocab } });
+  const { SubwordTokenizer } = await import('../../../lib/data/index.js');
+  const tokenizer = new SubwordTokenizer({ ...json, model: { ...json.model, vocab } });
   expect(tokenizer.encode('<|start|>')).toHaveLength(9);
   expect(tokenizer.withSpecialTokens(['<|start|>']).encode('a<|start|>')).toEqual([5, 8]);
 });

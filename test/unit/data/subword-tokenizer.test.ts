@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { BpeTokenizer, trainBpeTokenizer } from '../../../lib/data/index.js';
+import { SubwordTokenizer, trainBpeTokenizer } from '../../../lib/data/index.js';
 import { findRustTokenizers, openRustTokenizer } from '../../../lib/data/rust-tokenizers.js';
 import { HARD_TEXTS } from './hard-text.js';
 import { messageOf, temporaryFolder } from './temporary-folder.js';
@@ -8,7 +8,7 @@ import { messageOf, temporaryFolder } from './temporary-folder.js';
 const folder = temporaryFolder();
 const everything = `${Object.values(HARD_TEXTS).join('\n')}\n`.repeat(3);
 let file: string;
-let tokenizer: BpeTokenizer;
+let tokenizer: SubwordTokenizer;
 
 beforeAll(async () => {
   file = await folder.write('text.txt', everything);
@@ -19,7 +19,7 @@ interface Json {
   model: { vocab: Record<string, number>; merges: [string, string][] };
 }
 
-const json = (of: BpeTokenizer) => JSON.parse(JSON.stringify(of)) as Json;
+const json = (of: SubwordTokenizer) => JSON.parse(JSON.stringify(of)) as Json;
 
 describe('trainBpeTokenizer', () => {
   it('gives exactly the entries asked for: 256 bytes, merges, <|endoftext|> last', () => {
@@ -86,7 +86,7 @@ describe('trainBpeTokenizer', () => {
   });
 });
 
-describe('BpeTokenizer', () => {
+describe('SubwordTokenizer', () => {
   it.each(Object.entries(HARD_TEXTS))('decodes what it encoded: %s', (_, text) => {
     expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
   });
@@ -126,12 +126,14 @@ describe('BpeTokenizer', () => {
   });
 
   it('refuses what is no BPE', async () => {
-    expect(await messageOf(() => new BpeTokenizer({ model: { type: 'Unigram', vocab: [] } }))).toMatch(
+    expect(await messageOf(() => new SubwordTokenizer({ model: { type: 'Unigram', vocab: [] } }))).toMatch(
       /^InputError: tokenizer\.json: field "model\.type" is "Unigram"; allowed: "BPE"/,
     );
-    expect(await messageOf(() => new BpeTokenizer(null))).toMatch(/^InputError: tokenizer\.json: /);
+    expect(await messageOf(() => new SubwordTokenizer(null))).toMatch(/^InputError: tokenizer\.json: /);
     const odd = { ...tokenizer.toJSON(), decoder: { type: 'Odd' } };
-    expect(await messageOf(() => new BpeTokenizer(odd))).toBe('InputError: tokenizer.json: Unknown Decoder type: Odd');
+    expect(await messageOf(() => new SubwordTokenizer(odd))).toBe(
+      'InputError: tokenizer.json: Unknown Decoder type: Odd',
+    );
   });
 
   it('saves what transformers reads as it stands', async () => {
