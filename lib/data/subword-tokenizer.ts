@@ -112,7 +112,15 @@ function open(parsed: TokenizerJson): HuggingFaceTokenizer {
   const { model } = tokenizer;
   const encodeWords = model._call.bind(model);
   model._call = (words: string[]) => words.flatMap((word) => encodeWords([word]));
+  keepByteOrderMarks(tokenizer.decoder);
   return tokenizer;
+}
+
+/** The library's ByteFallback drops a U+FEFF. */
+function keepByteOrderMarks(decoder: object | null): void {
+  if (decoder === null) return;
+  if ('text_decoder' in decoder) decoder.text_decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  if ('decoders' in decoder && Array.isArray(decoder.decoders)) decoder.decoders.forEach(keepByteOrderMarks);
 }
 
 /** `tokenizer_config.json` where there is none: transformers' AutoTokenizer then reads `tokenizer.json` as it stands. */

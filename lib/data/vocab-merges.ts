@@ -63,7 +63,7 @@ export async function readVocabAndMerges(dir: string): Promise<object> {
       type: 'BPE',
       dropout: null,
       unk_token: specialId === undefined ? null : rules.unknownToken,
-      continuing_subword_prefix: null,
+      continuing_subword_prefix: '',
       end_of_word_suffix: rules.suffix,
       fuse_unk: false,
       byte_fallback: false,

@@ -43,6 +43,8 @@ def _file(name: str, got: Path, expected: Path) -> list[str]:
         return [f"{name}: not committed"]
     if got.suffix == ".safetensors":
         return _tensors(name, load_file(got), load_file(expected))
+    if got.suffix == ".txt":
+        return [] if got.read_bytes() == expected.read_bytes() else [f"{name}: other contents"]
     return _json(name, json.loads(got.read_text("utf-8")), json.loads(expected.read_text("utf-8")))
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import tokenizers
 import torch
 import transformers
 
@@ -20,6 +21,7 @@ from cases import (
     whole_model,
 )
 from fixture import Source, from_case, write_json
+from text_tokenizers import write_tokenizers
 from tiny_models import tiny_models
 
 AREAS = (embedding, layer_norm, linear, attention, feed_forward, decoder_block, head, cross_entropy)
@@ -42,5 +44,10 @@ def write_all(folder: Path) -> None:
         model.save(folder / model.directory)
     for source in all_sources():
         source.make(torch.float64).write(folder)
-    versions = {"torch": torch.__version__.split("+")[0], "transformers": transformers.__version__}
+    write_tokenizers(folder / "tokenizers")
+    versions = {
+        "torch": torch.__version__.split("+")[0],
+        "transformers": transformers.__version__,
+        "tokenizers": tokenizers.__version__,
+    }
     write_json(folder / "versions.json", {**versions, "computedIn": "float64, stored as float32"})
