@@ -8,7 +8,7 @@ import { setUpEngine } from './set-up-engine.js';
 
 export interface LoadedModel {
   model: GPT;
-  /** Undefined where the directory has no `tokenizer.json`: tokens go in and out as ids. */
+  /** Undefined where the directory has none: tokens go in and out as ids. */
   tokenizer: Tokenizer | undefined;
 }
 
@@ -23,15 +23,16 @@ export async function loadModel(options: CommonOptions & { model: string }): Pro
   }
   const device = await setUpEngine(options);
   const { GPT } = await import('../model/index.js');
-  const { loadTokenizer } = await import('../data/index.js');
-  const tokenizer = existsSync(join(folder, 'tokenizer.json')) ? await loadTokenizer(folder) : undefined;
+  const { hasTokenizer, loadTokenizer } = await import('../data/index.js');
+  const tokenizer = hasTokenizer(folder) ? await loadTokenizer(folder) : undefined;
   const model = await GPT.load(folder, { device });
   return { model: model.eval(), tokenizer };
 }
 
 /** @throws InputError when the model has no tokenizer. */
 export function needTokenizer({ tokenizer }: LoadedModel, folder: string, instead: string): Tokenizer {
-  if (tokenizer === undefined) throw new InputError(`${folder}: has no tokenizer.json; ${instead}`);
+  if (tokenizer === undefined)
+    throw new InputError(`${folder}: has no tokenizer.json, nor vocab.json with merges.txt; ${instead}`);
   return tokenizer;
 }
 

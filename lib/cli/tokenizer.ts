@@ -1,19 +1,13 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Command, Option } from 'commander';
+import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Command } from 'commander';
 import { z } from 'zod';
 import { readJsonLines } from '../data/json-lines.js';
 import { InputError, inputAt } from '../errors.js';
 import { parseOrThrow } from '../validate.js';
 import { writeJsonLine } from './output.js';
-import { positiveInteger } from './parse-option.js';
-
-interface TrainOptions {
-  type: 'bpe' | 'char';
-  data: string[];
-  vocabSize?: number;
-  out: string;
-}
+import { checkNoTokenizer } from './tokenizer-out.js';
+import { addTokenizerTrain } from './tokenizer-train.js';
 
 interface ConvertOptions {
   tokenizer: string;
@@ -24,16 +18,10 @@ const EncodeLine = z.strictObject({ text: z.string() });
 const DecodeLine = z.strictObject({ tokens: z.array(z.int().min(0)) });
 
 export function addTokenizer(program: Command): void {
-  const tokenizer = program.command('tokenizer').description('train a tokenizer; text to token ids and back');
-  tokenizer
-    .command('train')
-    .description('write the tokenizer.json of a text')
-    .addOption(new Option('--type <type>', 'byte-level BPE or characters').choices(['bpe', 'char']).default('bpe'))
-    .requiredOption('--data <file...>', 'UTF-8 text files')
-    .option('--vocab-size <n>', 'entries of a BPE, 257 to 30000', positiveInteger)
-    .requiredOption('--out <dir>', 'the directory to write')
-    .option('--verbose', 'stack traces of errors')
-    .action(train);
+  const tokenizer = program
+    .command('tokenizer')
+    .description('train a tokenizer; text to token ids and back; vocabulary files of others');
+  addTokenizerTrain(tokenizer);
   const converters = [
     ['encode', 'lines of {"text"} to lines of {"tokens"}', encode],
     ['decode', 'lines of {"tokens"} to lines of {"text"}', decode],
@@ -47,19 +35,20 @@ export function addTokenizer(program: Command): void {
       .option('--verbose', 'stack traces of errors')
       .action(action);
   }
-}
-
-async function train({ type, data, vocabSize, out }: TrainOptions): Promise<void> {
-  const { CharTokenizer, trainBpeTokenizer } = await import('../data/index.js');
-  const { ensureWritableFolder } = await import('../train/run-folder.js');
-  if ((type === 'bpe') !== (vocabSize !== undefined))
-    throw new InputError('--vocab-size goes with --type bpe, and only so');
-  if (existsSync(join(out, 'tokenizer.json'))) throw new InputError(`${out}: already holds a tokenizer`);
-  const made =
-    vocabSize === undefined ? await CharTokenizer.fromFiles(data) : await trainBpeTokenizer(data, { vocabSize });
-  await ensureWritableFolder(out);
-  await made.save(out);
-  await writeJsonLine({ out, vocabSize: made.vocabSize });
+  tokenizer
+    .command('import')
+    .description('write the tokenizer.json of a vocabulary in another form')
+    .requiredOption('--input <file|dir>', 'a word2id JSON file, or a directory with vocab.json and merges.txt')
+    .requiredOption('--out <dir>', 'the directory to write')
+    .option('--verbose', 'stack traces of errors')
+    .action(importVocabulary);
+  tokenizer
+    .command('export')
+    .description('write a character vocabulary as JSON with word2id and id2word')
+    .requiredOption('--tokenizer <dir>', 'model directory or tokenizer.json')
+    .requiredOption('--out <file>', 'the file to write')
+    .option('--verbose', 'stack traces of errors')
+    .action(exportVocabulary);
 }
 
 async function encode({ tokenizer: path, input }: ConvertOptions): Promise<void> {
@@ -78,4 +67,28 @@ async function decode({ tokenizer: path, input }: ConvertOptions): Promise<void>
     const { tokens } = parseOrThrow(DecodeLine, value, where);
     await writeJsonLine({ text: inputAt(where, () => tokenizer.decode(tokens)) });
   }
+}
+
+async function importVocabulary({ input, out }: { input: string; out: string }): Promise<void> {
+  const { loadTokenizer, readWordIds } = await import('../data/index.js');
+  const { ensureWritableFolder } = await import('../train/run-folder.js');
+  checkNoTokenizer(out);
+  const isFolder = statSync(input, { throwIfNoEntry: false })?.isDirectory() === true;
+  const made = await (isFolder ? loadTokenizer(input) : readWordIds(input));
+  await ensureWritableFolder(out);
+  await made.save(out);
+  await writeJsonLine({ out, vocabSize: made.vocabSize });
+}
+
+async function exportVocabulary({ tokenizer: path, out }: { tokenizer: string; out: string }): Promise<void> {
+  const { CharTokenizer, loadTokenizer, writeWordIds } = await import('../data/index.js');
+  const { ensureWritableFolder } = await import('../train/run-folder.js');
+  if (existsSync(out)) throw new InputError(`${out}: already there`);
+  const tokenizer = await loadTokenizer(path);
+  if (!(tokenizer instanceof CharTokenizer)) {
+    throw new InputError(`${path}: not a character vocabulary; word2id files hold characters alone`);
+  }
+  await ensureWritableFolder(dirname(out));
+  await writeWordIds(tokenizer, out);
+  await writeJsonLine({ out, vocabSize: tokenizer.vocabSize });
 }

@@ -45,6 +45,6 @@ export { addTaskTokens, TASK_TOKENS, type TaskTokens } from './task-tokens.js';
 export * from './tasks/index.js';
 export { checkTokenFile, readTokenFileInfo, readTokens, type TokenFileInfo } from './token-file.js';
 export { type Tokenizer, tokenizerFingerprint } from './tokenizer.js';
-export { trainBpeTokenizer } from './train-bpe.js';
+export { type BpeTrainingOptions, trainBpeTokenizer } from './train-bpe.js';
 export { readWindows, TokenWindows, type TokenWindowsOptions, type WindowBatch, type WindowSource } from './windows.js';
 export { readWordIds, writeWordIds } from './word-ids.js';

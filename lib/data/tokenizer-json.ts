@@ -14,18 +14,19 @@ const component: z.ZodType<Component> = z.looseObject({ type: z.string() });
 const off = z.literal(false).default(false);
 
 const KINDS = '"BPE", "WordPiece", "WordLevel", "Unigram"';
+const bpe = z.looseObject({
+  type: z.literal('BPE'),
+  vocab: vocabulary,
+  merges: z.array(z.union([z.string(), z.array(z.string()).length(2)])),
+  unk_token: z.string().nullish(),
+  // With dropout the ids would be random.
+  dropout: z.literal(0).nullish(),
+  continuing_subword_prefix: z.literal('').nullish(),
+});
 const models = z.discriminatedUnion(
   'type',
   [
-    z.looseObject({
-      type: z.literal('BPE'),
-      vocab: vocabulary,
-      merges: z.array(z.union([z.string(), z.array(z.string()).length(2)])),
-      unk_token: z.string().nullish(),
-      // With dropout the ids would be random.
-      dropout: z.literal(0).nullish(),
-      continuing_subword_prefix: z.literal('').nullish(),
-    }),
+    bpe,
     z.looseObject({ type: z.literal('WordPiece'), vocab: vocabulary, unk_token: z.string() }),
     z.looseObject({ type: z.literal('WordLevel'), vocab: vocabulary, unk_token: z.string() }),
     z.looseObject({
@@ -66,16 +67,19 @@ export function parseTokenizerJson(json: unknown, where: string): TokenizerJson 
   if (typeof unk_token === 'string' && !Object.hasOwn(model.vocab, unk_token)) {
     throw new InputError(`${where}: field "model.unk_token" is ${JSON.stringify(unk_token)}, not in the vocabulary`);
   }
-  if (model.type === 'BPE') {
-    for (const [i, merge] of model.merges.entries()) {
-      const [left = '', right = '', ...more] = typeof merge === 'string' ? merge.split(' ') : merge;
-      const missing = [left, right, left + right].find((token) => !Object.hasOwn(model.vocab, token));
-      if (missing === undefined && more.length === 0) continue;
-      const problem = missing === undefined ? 'is no pair' : `needs ${JSON.stringify(missing)}, not in the vocabulary`;
-      throw new InputError(`${where}: field "model.merges.${i}" is ${JSON.stringify(merge)}, which ${problem}`);
-    }
-  }
+  if (model.type === 'BPE') checkMerges(model, where);
   return parsed;
+}
+
+/** Rust refuses a file whose merges make what the vocabulary has not; `@huggingface/tokenizers` would lose the text. */
+function checkMerges({ vocab, merges }: z.output<typeof bpe>, where: string): void {
+  for (const [i, merge] of merges.entries()) {
+    const pair = typeof merge === 'string' ? merge.split(' ') : merge;
+    const missing = [...pair, pair.join('')].find((token) => !Object.hasOwn(vocab, token));
+    if (pair.length === 2 && missing === undefined) continue;
+    const problem = pair.length === 2 ? `needs ${JSON.stringify(missing)}, not in the vocabulary` : 'is no pair';
+    throw new InputError(`${where}: field "model.merges.${i}" is ${JSON.stringify(merge)}, which ${problem}`);
+  }
 }
 
 /** Ids of the model's own entries, in no order. */

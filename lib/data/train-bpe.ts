@@ -1,103 +1,70 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { GptorchError, InputError } from '../errors.js';
-import { specialToken } from './added-tokens.js';
+import { InputError } from '../errors.js';
+import { checkSpecialToken, specialToken } from './added-tokens.js';
 import { byteAlphabet, END_OF_TEXT, GPT2_PRE_TOKENIZER } from './byte-level.js';
-import { readTextChunks } from './read-text.js';
-import { findRustTokenizers } from './rust-tokenizers.js';
+import { type LearnOptions, learnMerges, type Merge } from './learn-merges.js';
 import { SubwordTokenizer } from './subword-tokenizer.js';
 
-const SMALLEST = 257;
-/** The Node binding trains with the trainer's default settings only. */
+const BYTES = 256;
+/** The Node binding trains with the trainer's default settings only: pairs that occur once are merged too. */
 const LARGEST = 30_000;
 
-/** A process of its own: the training is synchronous, shows a progress bar, and ends the process where it fails. */
-const PROGRAM = `
-  const [, tokenizers, text, result] = process.argv;
-  const { BPE, Tokenizer, byteLevelPreTokenizer } = require(tokenizers);
-  const tokenizer = new Tokenizer(BPE.empty());
-  tokenizer.setPreTokenizer(byteLevelPreTokenizer(false, true));
-  tokenizer.train([text]);
-  tokenizer.save(result);
-`;
-
-type Merge = readonly [string, string];
+export interface BpeTrainingOptions extends LearnOptions {
+  /** Entries in all, 257 to 30,000. */
+  vocabSize: number;
+  /** The last entries, after `<|endoftext|>`. Default: none. */
+  specialTokens?: readonly string[];
+}
 
 /**
- * Trains a byte-level BPE as GPT-2's on text files: 256 bytes, then merges, then `<|endoftext|>`, so that every text can
- * be encoded. The same files give the same tokenizer. Needs the npm package `tokenizers`, to train only.
+ * Trains a byte-level BPE as GPT-2's on text files: 256 bytes, then merges, then `<|endoftext|>` and further special
+ * tokens, so that every text can be encoded. The same files give the same tokenizer, and Python's `BpeTrainer` the same
+ * merges. Needs the npm package `tokenizers`, to train only.
  *
- * @param options.vocabSize entries in all, 257 to 30,000.
  * @throws InputError when `vocabSize` is out of range or more than the text gives, or a file cannot be read as text.
+ * @throws ArgumentError on a special token with white space or of less than two characters.
  * @throws LoadError when `tokenizers` is not installed; the message says what to run.
+ * @throws the signal's reason when it is aborted.
  */
 export async function trainBpeTokenizer(
   files: readonly string[],
-  { vocabSize, signal }: { vocabSize: number; signal?: AbortSignal },
+  { vocabSize, specialTokens = [], ...options }: BpeTrainingOptions,
 ): Promise<SubwordTokenizer> {
-  if (!Number.isInteger(vocabSize) || vocabSize < SMALLEST || vocabSize > LARGEST) {
-    const smallest = `${SMALLEST} (256 bytes and ${END_OF_TEXT})`;
+  const special = [...new Set([END_OF_TEXT, ...specialTokens])];
+  specialTokens.forEach(checkSpecialToken);
+  const smallest = BYTES + special.length;
+  if (!Number.isInteger(vocabSize) || vocabSize < smallest || vocabSize > LARGEST) {
     const largest = `${LARGEST} (the most that the npm package "tokenizers" trains)`;
-    throw new InputError(`vocabSize of the BPE is ${vocabSize}; allowed: ${smallest} to ${largest}`);
+    throw new InputError(
+      `vocabSize of the BPE is ${vocabSize}; allowed: ${smallest} (256 bytes and ${special.join(', ')}) to ${largest}`,
+    );
   }
-  const merges = await learnMerges(files, findRustTokenizers(), signal);
-  return new SubwordTokenizer(cutToSize(merges, vocabSize));
-}
-
-/** The merges that the trainer finds, most useful first. */
-async function learnMerges(files: readonly string[], tokenizers: string, signal?: AbortSignal): Promise<Merge[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'gptorch-bpe-'));
-  try {
-    // A copy: what is trained on is the text as strictly read, without byte order marks.
-    const text = join(folder, 'text');
-    const result = join(folder, 'tokenizer.json');
-    await copyTexts(files, text);
-    try {
-      await promisify(execFile)(process.execPath, ['-e', PROGRAM, tokenizers, text, result], { signal });
-    } catch (cause) {
-      if (signal?.aborted === true) throw cause;
-      const reason = (cause as { stderr?: string }).stderr?.trim().split('\n').at(-1) ?? String(cause);
-      throw new GptorchError('ERR_TOKENIZER', `training the BPE failed: ${reason}`, { cause });
-    }
-    const { model } = JSON.parse(await readFile(result, 'utf8')) as { model: { merges: Merge[] } };
-    return model.merges;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function copyTexts(files: readonly string[], target: string): Promise<void> {
-  const handle = await open(target, 'w');
-  try {
-    for (const file of files) for await (const chunk of readTextChunks(file)) await handle.write(chunk);
-  } finally {
-    await handle.close();
-  }
+  return new SubwordTokenizer(cutToSize(await learnMerges(files, options), vocabSize, special));
 }
 
 /** Merges are in the order of training, so cutting them gives what training for the smaller size would have given. */
-function cutToSize(merges: readonly Merge[], vocabSize: number): object {
+function cutToSize(merges: readonly Merge[], vocabSize: number, special: readonly string[]): object {
   const tokens = new Set(byteAlphabet());
   const kept: Merge[] = [];
   for (const merge of merges) {
-    if (tokens.size === vocabSize - 1) break;
+    if (tokens.size === vocabSize - special.length) break;
     kept.push(merge);
     tokens.add(merge.join(''));
   }
-  if (tokens.size < vocabSize - 1) {
-    const most = tokens.size + 1;
+  const most = tokens.size + special.length;
+  if (most < vocabSize) {
     throw new InputError(
       `vocabSize of the BPE is ${vocabSize}, but the text gives ${most} entries at most; use ${most} or more text`,
     );
+  }
+  const learned = special.find((token) => tokens.has(token));
+  if (learned !== undefined) {
+    throw new InputError(`special token ${JSON.stringify(learned)} is an ordinary entry too; choose another name`);
   }
   return {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: [specialToken(END_OF_TEXT, tokens.size)],
+    added_tokens: special.map((token, i) => specialToken(token, tokens.size + i)),
     normalizer: null,
     pre_tokenizer: GPT2_PRE_TOKENIZER,
     post_processor: null,
@@ -111,7 +78,7 @@ function cutToSize(merges: readonly Merge[], vocabSize: number): object {
       fuse_unk: false,
       byte_fallback: false,
       ignore_merges: false,
-      vocab: Object.fromEntries([...tokens, END_OF_TEXT].map((token, id) => [token, id])),
+      vocab: Object.fromEntries([...tokens, ...special].map((token, id) => [token, id])),
       merges: kept,
     },
   };

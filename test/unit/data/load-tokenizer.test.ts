@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   CHAT_SPECIAL_TOKENS,
   CharTokenizer,
+  hasTokenizer,
   loadTokenizer,
   SubwordTokenizer,
   tokenizerFingerprint,
@@ -88,7 +89,64 @@ describe('loadTokenizer', () => {
     );
     await writeFile(file, '{"model": {"type": "WordPiece"}}');
     expect(await messageOf(() => loadTokenizer(folder.path('bad')))).toContain(
-      `${file}: field "model.type" is "WordPiece"`,
+      `${file}: field "model.vocab" is missing`,
     );
+    await writeFile(folder.path('bad/tokenizer_config.json'), '[]');
+    expect(await messageOf(() => loadTokenizer(folder.path('bad')))).toMatch(
+      /tokenizer_config\.json: the value is \[\]/,
+    );
+  });
+});
+
+describe('vocab.json and merges.txt', () => {
+  const vocab = { a: 0, b: 1, ab: 2, '<|endoftext|>': 3 };
+  let count = 0;
+
+  async function write(files: Record<string, unknown>): Promise<string> {
+    const dir = folder.path(`pair-${count++}`);
+    await mkdir(dir);
+    for (const [name, content] of Object.entries(files)) {
+      await writeFile(`${dir}/${name}`, typeof content === 'string' ? content : JSON.stringify(content));
+    }
+    return dir;
+  }
+
+  it('are read where there is no tokenizer.json, with Windows line ends too', async () => {
+    for (const merges of ['#version: 0.2\na b\n', '#version: 0.2\r\na b\r\n', 'a b']) {
+      const dir = await write({ 'vocab.json': vocab, 'merges.txt': merges });
+      expect(hasTokenizer(dir)).toBe(true);
+      expect((await loadTokenizer(dir)).encode('abb<|endoftext|>')).toEqual([2, 1, 3]);
+    }
+    expect(hasTokenizer(await write({}))).toBe(false);
+  });
+
+  it('bring the tokens of added_tokens.json', async () => {
+    const dir = await write({ 'vocab.json': vocab, 'merges.txt': 'a b', 'added_tokens.json': { '<x>': 4 } });
+    const tokenizer = await loadTokenizer(dir);
+    expect(tokenizer.encode('a<x>')).toEqual([0, 4]);
+    expect(tokenizer.vocabSize).toBe(5);
+  });
+
+  it('come second to a tokenizer.json', async () => {
+    const dir = await write({ 'vocab.json': vocab, 'merges.txt': 'a b' });
+    await CharTokenizer.fromTexts(['xyz']).save(dir);
+    expect((await loadTokenizer(dir)).vocabSize).toBe(3);
+  });
+
+  it.each([
+    ['a b\nb a', ':2: "ba" is not in vocab.json'],
+    ['#version: 0.2\na b c', ':2: "a b c" is no pair; allowed: two entries and a space between'],
+    ['a', ':1: "a" is no pair; allowed: two entries and a space between'],
+    ['a  b', ':1: "a  b" is no pair; allowed: two entries and a space between'],
+  ])('name the line of merges.txt that is wrong: %j', async (merges, says) => {
+    const dir = await write({ 'vocab.json': vocab, 'merges.txt': merges });
+    expect(await messageOf(() => loadTokenizer(dir))).toBe(`InputError: ${dir}/merges.txt${says}`);
+  });
+
+  it('name the file that is wrong', async () => {
+    const lost = await write({ 'merges.txt': 'a b' });
+    expect(await messageOf(() => loadTokenizer(lost))).toBe(`InputError: ${lost}/vocab.json: not found`);
+    const odd = await write({ 'merges.txt': 'a b', 'vocab.json': { a: -1 } });
+    expect(await messageOf(() => loadTokenizer(odd))).toContain(`${odd}/vocab.json: field "a" is -1; allowed: >= 0`);
   });
 });

@@ -56,6 +56,24 @@ describe('trainBpeTokenizer', () => {
     }
   });
 
+  it('puts further special tokens last, within the size', async () => {
+    const trained = await trainBpeTokenizer([file], {
+      vocabSize: 302,
+      specialTokens: ['<sep>', '<|endoftext|>', '<x>'],
+    });
+    expect(trained.vocabSize).toBe(302);
+    expect(trained.encode('<|endoftext|><sep><x>')).toEqual([299, 300, 301]);
+    expect(json(trained).model.merges).toEqual(json(tokenizer).model.merges.slice(0, 302 - 256 - 3));
+    const refused = trainBpeTokenizer([file], { vocabSize: 258, specialTokens: ['<sep>', '<x>'] });
+    await expect(refused).rejects.toThrow('258; allowed: 259 (256 bytes and <|endoftext|>, <sep>, <x>) to 30000');
+    expect(await messageOf(() => trainBpeTokenizer([file], { vocabSize: 300, specialTokens: ['x'] }))).toMatch(
+      /^ArgumentError: special token "x"/,
+    );
+    expect(await messageOf(() => trainBpeTokenizer([file], { vocabSize: 500, specialTokens: ['ab'] }))).toBe(
+      'InputError: special token "ab" is an ordinary entry too; choose another name',
+    );
+  });
+
   it('says how many entries a small text gives', async () => {
     const small = await folder.write('small.txt', 'abab');
     expect(await messageOf(() => trainBpeTokenizer([small], { vocabSize: 300 }))).toBe(
@@ -73,6 +91,13 @@ describe('trainBpeTokenizer', () => {
   it('stops when it is aborted', async () => {
     const training = trainBpeTokenizer([file], { vocabSize: 300, signal: AbortSignal.abort() });
     await expect(training).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }));
+  });
+
+  it('ends its process when it is aborted in the middle', async () => {
+    const controller = new AbortController();
+    const training = trainBpeTokenizer([file], { vocabSize: 300, signal: controller.signal });
+    setTimeout(() => controller.abort(new Error('enough')), 20);
+    await expect(training).rejects.toThrow('enough');
   });
 
   it('says what to install where the package is missing', async () => {
@@ -125,14 +150,71 @@ describe('SubwordTokenizer', () => {
     );
   });
 
-  it('refuses what is no BPE', async () => {
-    expect(await messageOf(() => new SubwordTokenizer({ model: { type: 'Unigram', vocab: [] } }))).toMatch(
-      /^InputError: tokenizer\.json: field "model\.type" is "Unigram"; allowed: "BPE"/,
-    );
-    expect(await messageOf(() => new SubwordTokenizer(null))).toMatch(/^InputError: tokenizer\.json: /);
-    const odd = { ...tokenizer.toJSON(), decoder: { type: 'Odd' } };
-    expect(await messageOf(() => new SubwordTokenizer(odd))).toBe(
-      'InputError: tokenizer.json: Unknown Decoder type: Odd',
+  it.each<[why: string, change: object, says: string | RegExp]>([
+    [
+      'another kind',
+      { type: 'Odd' },
+      'field "model.type" is "Odd"; allowed: "BPE", "WordPiece", "WordLevel", "Unigram"',
+    ],
+    ['dropout', { dropout: 0.1 }, 'field "model.dropout" is 0.1; allowed: 0'],
+    ['a prefix', { continuing_subword_prefix: '##' }, 'field "model.continuing_subword_prefix" is "##"; allowed: ""'],
+    ['an unknown token', { unk_token: '<?>' }, 'field "model.unk_token" is "<?>", not in the vocabulary'],
+    ['a word for three', { merges: ['a b c'] }, 'field "model.merges.0" is "a b c", which is no pair'],
+    [
+      'a lost entry',
+      { merges: [['a', 'b']] },
+      'field "model.merges.0" is ["a","b"], which needs "ab", not in the vocabulary',
+    ],
+    [
+      'bytes in a Unigram',
+      { type: 'Unigram', vocab: [['a', 0]], unk_id: 0, byte_fallback: true },
+      /byte_fallback" is true/,
+    ],
+    [
+      'an id too high',
+      { type: 'Unigram', vocab: [['a', 0]], unk_id: 1 },
+      'field "model.unk_id" is 1; the vocabulary has 1',
+    ],
+    ['no unknown token', { type: 'WordPiece' }, 'field "model.unk_token" is missing; allowed: a string'],
+  ])('refuses a model with %s', async (_, change, says) => {
+    const model = { type: 'BPE', vocab: { a: 0, b: 1, c: 2 }, merges: [], ...change };
+    const message = await messageOf(() => new SubwordTokenizer({ model }, undefined, 'x.json'));
+    if (says instanceof RegExp) expect(message).toMatch(says);
+    else expect(message).toBe(`InputError: x.json: ${says}`);
+  });
+
+  it.each<[why: string, change: object, says: string]>([
+    ['an unknown decoder', { decoder: { type: 'Odd' } }, 'Unknown Decoder type: Odd'],
+    ['an unknown normalizer', { normalizer: { type: 'Nmt' } }, 'Unknown Normalizer type: Nmt'],
+    [
+      "SentencePiece's normalizer",
+      { normalizer: { type: 'Sequence', normalizers: [{ type: 'Precompiled', precompiled_charsmap: '' }] } },
+      "the normalizer is SentencePiece's Precompiled, which gptorch does not read",
+    ],
+    [
+      'a token that is a single word',
+      { added_tokens: [{ id: 600, content: '<x>', single_word: true }] },
+      'field "added_tokens.0.single_word" is true; allowed: false',
+    ],
+  ])('refuses %s', async (_, change, says) => {
+    const json = { ...tokenizer.toJSON(), ...change };
+    expect(await messageOf(() => new SubwordTokenizer(json))).toBe(`InputError: tokenizer.json: ${says}`);
+  });
+
+  it('refuses what is no tokenizer', async () => {
+    for (const json of [null, 1, {}, []]) {
+      expect(await messageOf(() => new SubwordTokenizer(json))).toMatch(/^InputError: tokenizer\.json: /);
+    }
+  });
+
+  it('passes over characters that a BPE without an unknown token does not know, as Rust does', async () => {
+    const other = new SubwordTokenizer({ model: { type: 'BPE', vocab: { a: 0, b: 5 }, merges: [] } });
+    expect(other.encode('axb')).toEqual([0, 5]);
+    expect(await other.encodeBulk('axb')).toEqual([0, 5]);
+    expect(other.vocabSize).toBe(6);
+    expect(other.decode([0, 3, 5])).toBe('a b');
+    expect(await messageOf(() => other.withSpecialTokens(['<x>']))).toBe(
+      'InputError: the vocabulary has unused ids between others; no token can be added to it',
     );
   });
 
