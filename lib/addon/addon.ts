@@ -110,6 +110,7 @@ export interface TensorDescription {
   requiresGrad: boolean;
 }
 
+/** Main memory that tensors take. */
 export interface Memory {
   /** Bytes of tensors in use. */
   allocated: number;

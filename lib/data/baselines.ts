@@ -82,10 +82,12 @@ export class CountBaselines {
     return this.#targets;
   }
 
+  /** P(token), whatever stands before it. */
   unigramProbability(token: number): number {
     return this.#unigram[token] ?? 0;
   }
 
+  /** P(token | previous). */
   bigramProbability(previous: number, token: number): number {
     const lower = this.#continuation[token] ?? 0;
     const total = this.#followed[previous] ?? 0;

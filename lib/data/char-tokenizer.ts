@@ -7,6 +7,7 @@ import { checkTokenIds, checkWellFormed, saveTokenizerFiles, type Tokenizer } fr
 /** The special tokens of the chat recipe, with the ids 0, 1 and 2. */
 export const CHAT_SPECIAL_TOKENS = ['<pad>', UNKNOWN_TOKEN, '<sep>'] as const;
 
+/** What a character tokenizer has beside characters. */
 export interface CharTokenizerOptions {
   /** Ids from 0 in this order. With `<unk>` unknown characters get its id, without it they are an error. Default: none. */
   specialTokens?: readonly string[];

@@ -17,6 +17,7 @@ export interface DialogueBatch {
   targetCount: number;
 }
 
+/** How dialogues become batches. */
 export interface DialogueBatchOptions {
   /** Dialogues in a batch. */
   batchSize: number;
@@ -53,7 +54,7 @@ export class DialogueBatches extends Epochs<DialogueBatch> {
 
 /**
  * Dialogues to validate on: each once, shortest first, the same batches each time.
- * @param options.maxBatches at most so many batches, spread evenly over short and long dialogues; 0: all. Default 0.
+ * `maxBatches`: at most so many batches, spread evenly over short and long dialogues; 0: all. Default 0.
  */
 export function* dialogueEvaluationBatches(
   dialogues: readonly EncodedDialogue[],

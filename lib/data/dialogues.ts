@@ -2,6 +2,7 @@ import { InputError } from '../errors.js';
 import { CHAT_SPECIAL_TOKENS } from './char-tokenizer.js';
 import { readText } from './read-text.js';
 
+/** A dialogue, and where it stands. */
 export interface Dialogue {
   /** In turns; none is empty. Two or more. */
   utterances: string[];

@@ -6,6 +6,7 @@ import type { Tokenizer } from './tokenizer.js';
 /** Whose words are learned: everyone's, or those of the second speaker, who answers (the 2nd, 4th … utterance). */
 export type LossOn = 'all' | 'answers';
 
+/** A dialogue as token ids. */
 export interface EncodedDialogue {
   /** Token ids, each utterance with its separator at the end. */
   utterances: number[][];
@@ -13,6 +14,7 @@ export interface EncodedDialogue {
   dropped: number;
 }
 
+/** What encoding dialogues gave. */
 export interface EncodedDialogues {
   dialogues: EncodedDialogue[];
   /** Dialogues that lost something because they were too long. */

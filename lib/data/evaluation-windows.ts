@@ -2,6 +2,7 @@ import { InputError } from '../errors.js';
 import { spreadEvenly } from './spread-evenly.js';
 import { makeBatch, type WindowBatch, windowShape } from './windows.js';
 
+/** How a text is cut for evaluation. */
 export interface EvaluationWindowsOptions {
   /** Length of the token sequence. */
   tokens: number;

@@ -1,7 +1,13 @@
 /** Text to batches: tokenizers, files of tokens, windows and dialogues to train on, and what counting alone predicts. */
 
 // Baselines
-export { type BaselineScores, CountBaselines, type TargetSequence, textSequence } from './baselines.js';
+export {
+  type BaselineScore,
+  type BaselineScores,
+  CountBaselines,
+  type TargetSequence,
+  textSequence,
+} from './baselines.js';
 export { chunk } from './batches-by-length.js';
 // Tokenizers
 export { END_OF_TEXT } from './byte-level.js';
@@ -43,7 +49,7 @@ export { SubwordTokenizer } from './subword-tokenizer.js';
 export { addTaskTokens, TASK_TOKENS, type TaskTokens } from './task-tokens.js';
 // Tasks
 export * from './tasks/index.js';
-export { checkTokenFile, readTokenFileInfo, readTokens, type TokenFileInfo } from './token-file.js';
+export { checkTokenFile, readTokenFileInfo, readTokens, type TokenArray, type TokenFileInfo } from './token-file.js';
 export { type Tokenizer, tokenizerFingerprint } from './tokenizer.js';
 export { type BpeTrainingOptions, trainBpeTokenizer } from './train-bpe.js';
 export { readWindows, TokenWindows, type TokenWindowsOptions, type WindowBatch, type WindowSource } from './windows.js';

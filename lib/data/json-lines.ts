@@ -1,6 +1,7 @@
 import { InputError } from '../errors.js';
 import { decodeChunks, readTextChunks } from './read-text.js';
 
+/** The value of a line, and where it stands. */
 export interface JsonLine {
   /** `FILE:LINE`, for messages. */
   where: string;

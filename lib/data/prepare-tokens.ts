@@ -10,6 +10,7 @@ import type { TokenFileInfo } from './token-file.js';
 import { TokenFileWriter } from './token-file-writer.js';
 import { type Tokenizer, tokenizerFingerprint } from './tokenizer.js';
 
+/** How text files become files of tokens. */
 export interface PrepareOptions {
   /** The end of the text that is held out, 0 to below 1; 0: nothing. Default 0.1, as nanoGPT. */
   validationFraction?: number;
@@ -19,6 +20,7 @@ export interface PrepareOptions {
   minimumTokens?: number;
 }
 
+/** The files that were written. */
 export interface PreparedTokens {
   train: TokenFileInfo;
   /** Undefined when `validationFraction` is 0. */

@@ -20,12 +20,14 @@ export class Random {
     this.#state = [...expandKey(key)];
   }
 
+  /** A generator that goes on where `state` was taken. */
   static fromState(state: RandomState): Random {
     const random = new Random();
     random.#state = [...state];
     return random;
   }
 
+  /** Where the sequence stands. */
   state(): RandomState {
     const [a, b, c, d] = this.#state;
     return [a >>> 0, b >>> 0, c >>> 0, d >>> 0];

@@ -2,6 +2,7 @@ import { ArgumentError, InputError } from '../errors.js';
 import type { Dialogue } from './dialogues.js';
 import { Random } from './random.js';
 
+/** Two parts that have nothing in common. */
 export interface Split<T> {
   train: T[];
   validation: T[];
@@ -10,7 +11,7 @@ export interface Split<T> {
 /**
  * Holds out dialogues that are drawn by the seed; each part keeps the order of the files. Dialogues of the same words
  * go to the same part, so that nothing that was trained on is validated on.
- * @param options.validationFraction at least this part of the dialogues, and at least one unless it is 0; 0 to below 1.
+ * `validationFraction`: at least this part of the dialogues, and at least one unless it is 0; 0 to below 1.
  * @throws InputError when nothing would be left to train on.
  */
 export function splitDialogues<D extends Pick<Dialogue, 'utterances'>>(

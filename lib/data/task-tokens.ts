@@ -4,6 +4,7 @@ import type { Tokenizer } from './tokenizer.js';
 /** What frames the sequences of a task (Radford et al. 2018, 3.3), as the vocabulary spells it. */
 export const TASK_TOKENS = { start: '<|start|>', delimiter: '<|delimiter|>', extract: '<|extract|>' } as const;
 
+/** A tokenizer and the ids of what the input of a task is framed with. */
 export interface TaskTokens {
   /** The tokenizer given, where it has all three. Its `vocabSize` is the rows that the embedding needs. */
   tokenizer: Tokenizer;

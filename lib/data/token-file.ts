@@ -22,6 +22,7 @@ export interface TokenFileInfo {
   tokenizer: string;
 }
 
+/** Token ids as they lie in a file. */
 export type TokenArray = Uint16Array | Uint32Array;
 
 export const HEADER_BYTES = 64;

@@ -14,10 +14,14 @@ export interface WindowBatch {
 
 /** What turns places into numbers: a `TokenFile`, or a class of your own. */
 export interface WindowSource<T> {
-  /** @param firstTarget targets before this position are -100; absent: all count. */
+  /**
+   * Windows of `length` tokens and the tokens one further on.
+   * @param firstTarget targets before this position are -100; absent: all count.
+   */
   windows(offsets: number[], length: number, firstTarget?: number): { inputs: T; targets: T };
 }
 
+/** How windows are drawn from a token sequence. */
 export interface TokenWindowsOptions {
   /** Length of the token sequence. */
   tokens: number;

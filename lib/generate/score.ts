@@ -3,6 +3,7 @@ import type { GPT } from '../model/index.js';
 import { noGrad, scope, tensor } from '../tensor/index.js';
 import { checkTokens } from './generate.js';
 
+/** How probable a model finds a sequence. */
 export interface Score {
   /** log P(x_{i+1} | x_0 … x_i), one fewer than tokens. */
   logProbs: number[];

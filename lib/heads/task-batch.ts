@@ -20,6 +20,7 @@ export interface TaskBatch {
   readonly targetCount: number;
   /** Real tokens. */
   readonly tokenCount: number;
+  /** Frees the batch's tensors. */
   dispose(): void;
 }
 
@@ -31,12 +32,14 @@ export interface ChoiceLayout {
   readonly sequenceOf: Tensor;
 }
 
+/** How examples become tensors. */
 export interface TaskBatchOptions {
   answer: AnswerKind;
   /** Default "cpu". */
   device?: string;
 }
 
+/** Examples as tensors on a device, their sequences padded at the end to one length. */
 export function makeTaskBatch(examples: readonly EncodedExample[], { answer, device }: TaskBatchOptions): TaskBatch {
   const sequences = examples.flatMap((example) => example.sequences);
   const [count, length] = [sequences.length, Math.max(...sequences.map((sequence) => sequence.length))];

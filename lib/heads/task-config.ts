@@ -24,6 +24,7 @@ const taskConfigSchema = z
 
 /** What a head answers: `config.json` holds it as `task`, beside the language model's fields. */
 export type TaskConfig = z.output<typeof taskConfigSchema>;
+/** The same as users write it: fields with a default may be left out. */
 export type TaskConfigInput = z.input<typeof taskConfigSchema>;
 
 /** @throws InputError naming the field */
@@ -37,6 +38,7 @@ export function taskOf(json: unknown, where: string): TaskConfig {
   throw new InputError(`${where}: has no task: a language model without a head; gptorch finetune makes one`);
 }
 
+/** How a task's head answers: a choice for multiple choice, a score where there are no labels, else a class. */
 export function answerKind({ task, labels }: TaskConfig): AnswerKind {
   if (task === 'multiple-choice') return 'choice';
   return labels === undefined ? 'score' : 'class';

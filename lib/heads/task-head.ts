@@ -20,6 +20,7 @@ export class TaskHead {
     this.linear = new Linear({ inFeatures: width, outFeatures: outputsOf(config) }, options);
   }
 
+  /** `head.weight` and `head.bias`. */
   namedParameters(): [name: string, parameter: Tensor][] {
     return [...this.linear.parameters].map(([name, parameter]) => [`head.${name}`, parameter]);
   }
@@ -44,6 +45,7 @@ export class TaskHead {
     return crossEntropy(logits, answers, { reduction: 'sum' });
   }
 
+  /** Frees the parameters. */
   dispose(): void {
     this.linear.dispose();
   }

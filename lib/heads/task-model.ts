@@ -16,7 +16,7 @@ export class TaskModel {
 
   /**
    * @param gpt belongs to the task model from now on
-   * @param options.seed of the head's initial weights, N(0, 0.02). Default 0.
+   * `seed`: of the head's initial weights, N(0, 0.02). Default 0.
    * @throws InputError for a wrong configuration, or a `maxLength` beyond the context
    */
   constructor(gpt: GPT, config: TaskConfigInput, { seed = 0 }: { seed?: number } = {}) {
@@ -85,6 +85,7 @@ export class TaskModel {
     return this;
   }
 
+  /** Frees every parameter, those of the language model too. */
   dispose(): void {
     this.gpt.dispose();
     this.head.dispose();

@@ -30,6 +30,7 @@ const BYTES: Record<DType, number> = {
 /** The format's own bound on the header. */
 const LARGEST_HEADER = 100_000_000;
 
+/** A tensor of a safetensors file, and where it lies. */
 export interface TensorEntry {
   dtype: DType;
   shape: readonly number[];
@@ -38,6 +39,7 @@ export interface TensorEntry {
   bytes: number;
 }
 
+/** What a safetensors file says of its tensors. */
 export interface SafetensorsHeader {
   tensors: ReadonlyMap<string, TensorEntry>;
   metadata?: Record<string, string>;

@@ -3,6 +3,7 @@ import { InputError } from '../errors.js';
 import { Tensor } from '../tensor/index.js';
 import { encodeSafetensorsHeader, readSafetensorsHeader, type TensorEntry } from './safetensors-header.js';
 
+/** Tensors by name, such as `namedParameters()` gives. */
 export type NamedTensors = Iterable<readonly [name: string, tensor: Tensor]>;
 
 /**
@@ -20,6 +21,7 @@ export async function saveSafetensors(
   await settle([addon.functions.writeTensors(path, Buffer.from(header), handles)]);
 }
 
+/** How a file's names and the tensors' go together. */
 export interface LoadOptions {
   /** Names in the file that may go unread. Default: all may. */
   mayIgnore?: (name: string) => boolean;

@@ -6,6 +6,7 @@ import { type GPTConfig, type GPTConfigInput, parseGPTConfig } from './config.js
 import { loadGPT, saveGPT } from './directory.js';
 import { modelTypeOf } from './hugging-face.js';
 
+/** How a new model is made. */
 export interface GPTOptions {
   /** Seed of the initial weights. Default 0. */
   seed?: number;

@@ -11,7 +11,7 @@ import { GPT } from './gpt.js';
  * Where it has `vocabSize` rows already it is returned as it is.
  *
  * @param vocabSize rows in all
- * @param options.seed of the new rows. Default 0.
+ * `seed`: of the new rows. Default 0.
  * @throws ArgumentError when `vocabSize` is no whole number or smaller than the model's; the model stays as it is
  */
 export function growVocabulary(model: GPT, vocabSize: number, { seed = 0 }: { seed?: number } = {}): GPT {

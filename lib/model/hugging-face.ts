@@ -8,6 +8,7 @@ export type ModelType = 'gpt2' | 'openai-gpt' | 'gptorch';
 
 const ACTIVATIONS = { gelu_tanh: 'gelu_new', gelu: 'gelu', relu: 'relu' } as const;
 
+/** The class of Hugging Face that has such a model, else `gptorch`. */
 export function modelTypeOf(config: GPTConfig): ModelType {
   const common =
     config.bias &&

@@ -1,11 +1,13 @@
 import { cat, scope, type Tensor, zeros } from '../tensor/index.js';
 
+/** What one layer keeps. */
 export interface LayerCache {
   /** (B, heads, capacity, headWidth) */
   keys: Tensor;
   values: Tensor;
 }
 
+/** The sizes of a cache. */
 export interface CacheSettings {
   layers: number;
   heads: number;
@@ -53,6 +55,7 @@ export class KeyValueCache {
     return new KeyValueCache(forked, length + room, length);
   }
 
+  /** Frees the tensors. */
   dispose(): void {
     for (const { keys, values } of this.layers) {
       keys.dispose();

@@ -25,6 +25,7 @@ export class LayerNorm extends Module {
   }
 }
 
+/** The sizes of an `Embedding`, and its dropout (default 0). */
 export interface EmbeddingSettings {
   vocabSize: number;
   contextLength: number;
@@ -44,8 +45,10 @@ export class Embedding extends Module {
   }
 }
 
+/** GELU in its tanh form (GPT), with erf, or ReLU. */
 export type Activation = 'gelu_tanh' | 'gelu' | 'relu';
 
+/** The sizes of a `FeedForward`; GELU in its tanh form, biases and no dropout unless said otherwise. */
 export interface FeedForwardSettings {
   width: number;
   feedForwardWidth: number;

@@ -1,8 +1,10 @@
 import { type Argument, addon, type ModuleHandle, type RandomKey } from '../addon/index.js';
 import { engine, type Generator, Tensor } from '../tensor/index.js';
 
+/** What the native module of the same name is configured with. */
 export type ModuleSettings = Readonly<Record<string, string | number | boolean | undefined>>;
 
+/** How the parameters of a module are made. */
 export interface ModuleOptions {
   /** Default "cpu". */
   device?: string;

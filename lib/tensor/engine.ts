@@ -6,7 +6,7 @@ import { Generator, type GeneratorState } from './generator.js';
  * The one thread that makes every libtorch call of this process, as this JavaScript thread sees it.
  * Calls on tensors queue work here and return at once; reading a value waits for it.
  */
-class Engine {
+export class Engine {
   /** Where dropout and random tensors draw from unless a call names a generator of its own. */
   readonly generator = new Generator();
 
@@ -35,6 +35,7 @@ class Engine {
     return addon.engine.threads();
   }
 
+  /** Sets the threads that libtorch computes with. */
   setThreads(count: number): void {
     if (!Number.isInteger(count)) throw new ArgumentError(`threads must be a whole number, not ${count}`);
     addon.engine.setThreads(count);
@@ -45,6 +46,7 @@ class Engine {
     return addon.engine.memory();
   }
 
+  /** Begins to look for the highest use of memory anew. */
   resetMemoryPeak(): void {
     addon.engine.resetMemoryPeak();
   }
@@ -69,10 +71,12 @@ class Engine {
     this.generator.setStep(step);
   }
 
+  /** Where the random numbers of this thread stand. */
   generatorState(): GeneratorState {
     return this.generator.state();
   }
 
+  /** Goes on where `generatorState` was taken. */
   setGeneratorState(state: GeneratorState): void {
     this.generator.restore(state);
   }
@@ -105,4 +109,5 @@ class Engine {
   }
 }
 
+/** This thread's engine. */
 export const engine = new Engine();

@@ -7,6 +7,7 @@ import { Tensor } from './tensor.js';
 
 const { functions } = addon;
 
+/** Of what type a new tensor is, and where it lies. */
 export interface Placement {
   /** Default float32. */
   dtype?: DType;
@@ -14,6 +15,7 @@ export interface Placement {
   device?: string;
 }
 
+/** How numbers become a tensor. */
 export interface TensorOptions extends Placement {
   /** Default: that of nested arrays, else one dimension. */
   shape?: readonly number[];
@@ -59,14 +61,17 @@ function carrierOf(dtype: DType): DType {
   return dtype === 'bfloat16' || dtype === 'float16' ? 'float32' : dtype;
 }
 
+/** A tensor of one value. */
 export function full(shape: readonly number[], value: number, { dtype = 'float32', device = 'cpu' }: Placement = {}) {
   return new Tensor(functions.full(value, shape, dtype, device));
 }
 
+/** A tensor of zeros. */
 export function zeros(shape: readonly number[], placement: Placement = {}): Tensor {
   return full(shape, 0, placement);
 }
 
+/** A tensor of ones. */
 export function ones(shape: readonly number[], placement: Placement = {}): Tensor {
   return full(shape, 1, placement);
 }
@@ -76,6 +81,7 @@ export function arange(end: number, { device = 'cpu' }: { device?: string } = {}
   return new Tensor(functions.arange(end, device));
 }
 
+/** How a tensor of random numbers is made. */
 export interface RandomOptions extends Placement {
   /** Default: the engine's. */
   generator?: Generator;
@@ -121,6 +127,7 @@ export function dropout(input: Tensor, p: number, generator: Generator = engine.
 /** Targets of this value count in no loss. */
 export const IGNORE_INDEX = -100;
 
+/** How the losses of targets become one number. */
 export interface LossOptions {
   /** `mean` over the targets that count (0 where none does), or `sum`. Default mean. */
   reduction?: 'mean' | 'sum';
@@ -131,6 +138,7 @@ export function crossEntropy(logits: Tensor, targets: Tensor, { reduction = 'mea
   return new Tensor(functions.crossEntropy(logits.handle, targets.handle, IGNORE_INDEX, reduction));
 }
 
+/** How the losses of rows become one number. */
 export interface LinearCrossEntropyOptions extends LossOptions {
   /** (…) float32: what each target's loss counts in a sum. Default: 1. */
   rowWeights?: Tensor | undefined;
@@ -150,6 +158,7 @@ export function linearCrossEntropy(
   return new Tensor(functions.linearCrossEntropy(h, w, t, rowWeights?.handle, IGNORE_INDEX, reduction));
 }
 
+/** How a token is chosen. */
 export interface SampleOptions {
   /** Divides the logits; 0 takes the most probable token. Default 1. */
   temperature?: number;

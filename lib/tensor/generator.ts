@@ -1,6 +1,7 @@
 import type { RandomKey } from '../addon/index.js';
 import { ArgumentError } from '../errors.js';
 
+/** What the next numbers follow from. Plain JSON. */
 export interface GeneratorState {
   seed: number;
   step: number;
@@ -32,10 +33,12 @@ export class Generator {
     return [seed, step, ordinal];
   }
 
+  /** Where the sequence stands. */
   state(): GeneratorState {
     return { ...this.#state };
   }
 
+  /** Goes on where `state` was taken. */
   restore({ seed, step, ordinal }: GeneratorState): void {
     this.#state = { seed: checked('seed', seed), step: checked('step', step), ordinal: checked('ordinal', ordinal) };
   }

@@ -1,7 +1,8 @@
 /** Tensors, the functions on them, and the engine that computes them. */
 
+export type { Memory } from '../addon/index.js';
 export type { DType, NestedNumbers, TensorData } from './dtype.js';
-export { engine } from './engine.js';
+export { type Engine, engine } from './engine.js';
 export {
   arange,
   cat,

@@ -96,63 +96,80 @@ export class Tensor {
 
   // Arithmetic; shapes broadcast, dtypes must agree
 
+  /** this + other */
   add(other: Tensor | number): Tensor {
     return new Tensor(functions.add(this.handle, operand(other)));
   }
 
+  /** this - other */
   sub(other: Tensor | number): Tensor {
     return new Tensor(functions.sub(this.handle, operand(other)));
   }
 
+  /** this · other, elementwise */
   mul(other: Tensor | number): Tensor {
     return new Tensor(functions.mul(this.handle, operand(other)));
   }
 
+  /** this / other */
   div(other: Tensor | number): Tensor {
     return new Tensor(functions.div(this.handle, operand(other)));
   }
 
+  /** -this */
   neg(): Tensor {
     return new Tensor(functions.neg(this.handle));
   }
 
+  /** |this| */
   abs(): Tensor {
     return new Tensor(functions.abs(this.handle));
   }
 
+  /** e^this */
   exp(): Tensor {
     return new Tensor(functions.exp(this.handle));
   }
 
+  /** The natural logarithm. */
   log(): Tensor {
     return new Tensor(functions.log(this.handle));
   }
 
+  /** The square root. */
   sqrt(): Tensor {
     return new Tensor(functions.sqrt(this.handle));
   }
 
+  /** this^exponent */
   pow(exponent: number): Tensor {
     return new Tensor(functions.pow(this.handle, exponent));
   }
 
+  /** Values below `low` become `low`, those above `high` become `high`. */
   clamp(low: number, high: number): Tensor {
     return new Tensor(functions.clamp(this.handle, low, high));
   }
 
+  /** The hyperbolic tangent. */
   tanh(): Tensor {
     return new Tensor(functions.tanh(this.handle));
   }
 
+  /** 1 / (1 + e^-this) */
   sigmoid(): Tensor {
     return new Tensor(functions.sigmoid(this.handle));
   }
 
+  /** max(this, 0) */
   relu(): Tensor {
     return new Tensor(functions.relu(this.handle));
   }
 
-  /** @param approximate `tanh` as in GPT, `none` for the exact form with erf */
+  /**
+   * The Gaussian error linear unit, x · Φ(x) (Hendrycks and Gimpel 2016).
+   * @param approximate `tanh` as in GPT, `none` for the exact form with erf
+   */
   gelu(approximate: 'tanh' | 'none' = 'tanh'): Tensor {
     return new Tensor(functions.gelu(this.handle, approximate));
   }
@@ -164,48 +181,59 @@ export class Tensor {
 
   // Comparison, elementwise → bool
 
+  /** this = other */
   eq(other: Tensor | number): Tensor {
     return new Tensor(functions.eq(this.handle, operand(other)));
   }
 
+  /** this ≠ other */
   ne(other: Tensor | number): Tensor {
     return new Tensor(functions.ne(this.handle, operand(other)));
   }
 
+  /** this < other */
   lt(other: Tensor | number): Tensor {
     return new Tensor(functions.lt(this.handle, operand(other)));
   }
 
+  /** this ≤ other */
   le(other: Tensor | number): Tensor {
     return new Tensor(functions.le(this.handle, operand(other)));
   }
 
+  /** this > other */
   gt(other: Tensor | number): Tensor {
     return new Tensor(functions.gt(this.handle, operand(other)));
   }
 
+  /** this ≥ other */
   ge(other: Tensor | number): Tensor {
     return new Tensor(functions.ge(this.handle, operand(other)));
   }
 
   // Reductions over one dimension, or over all where none is given
 
+  /** The sum. */
   sum(dimension?: number, keepDimension = false): Tensor {
     return new Tensor(functions.sum(this.handle, dimension, keepDimension));
   }
 
+  /** The arithmetic mean. */
   mean(dimension?: number, keepDimension = false): Tensor {
     return new Tensor(functions.mean(this.handle, dimension, keepDimension));
   }
 
+  /** The largest value. */
   max(dimension?: number, keepDimension = false): Tensor {
     return new Tensor(functions.max(this.handle, dimension, keepDimension));
   }
 
+  /** The smallest value. */
   min(dimension?: number, keepDimension = false): Tensor {
     return new Tensor(functions.min(this.handle, dimension, keepDimension));
   }
 
+  /** log Σ e^this */
   logsumexp(dimension?: number, keepDimension = false): Tensor {
     return new Tensor(functions.logsumexp(this.handle, dimension, keepDimension));
   }
@@ -215,10 +243,12 @@ export class Tensor {
     return new Tensor(functions.argmax(this.handle, dimension, keepDimension));
   }
 
+  /** e^this / Σ e^this along a dimension. Default: the last. */
   softmax(dimension = -1): Tensor {
     return new Tensor(functions.softmax(this.handle, dimension));
   }
 
+  /** this - log Σ e^this along a dimension. Default: the last. */
   logSoftmax(dimension = -1): Tensor {
     return new Tensor(functions.logSoftmax(this.handle, dimension));
   }
@@ -230,6 +260,7 @@ export class Tensor {
     return new Tensor(functions.reshape(this.handle, shape));
   }
 
+  /** The dimensions in another order. */
   permute(...order: number[]): Tensor {
     return new Tensor(functions.permute(this.handle, order));
   }
@@ -247,16 +278,19 @@ export class Tensor {
     return new Tensor(functions.narrow(this.handle, dimension, start, length));
   }
 
+  /** Repeats dimensions of length 1, without a copy. */
   expand(...shape: number[]): Tensor {
     return new Tensor(functions.expand(this.handle, shape));
   }
 
   // Indexing
 
+  /** Along a dimension the entries that `index` (int64) names, for each place of `index`. */
   gather(dimension: number, index: Tensor): Tensor {
     return new Tensor(functions.gather(this.handle, dimension, index.handle));
   }
 
+  /** The entries along a dimension that `index` (int64, one dimension) names. */
   indexSelect(dimension: number, index: Tensor): Tensor {
     return new Tensor(functions.indexSelect(this.handle, dimension, index.handle));
   }

@@ -23,7 +23,10 @@ export interface MatcherResult {
 }
 
 /** For `expect.extend`, in Vitest and Jest alike; `gptorch/testing/vitest` and `gptorch/testing/jest` call it. */
-export const tensorMatchers = { toBeCloseToTensor };
+export const tensorMatchers = {
+  /** See `TensorMatchers`. */
+  toBeCloseToTensor,
+};
 
 async function toBeCloseToTensor(
   received: Comparable,

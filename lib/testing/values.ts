@@ -10,6 +10,7 @@ import { sizeOf } from './reference.js';
 export interface TensorLike {
   readonly shape: readonly number[];
   readonly dtype: DType;
+  /** The values in row-major order. */
   toArray(): Promise<TensorData>;
 }
 

@@ -2,5 +2,6 @@
 export interface Batch {
   /** Tokens that are worked on, for the speed that is told. */
   readonly tokenCount: number;
+  /** Frees the batch's tensors. */
   dispose(): void;
 }

@@ -15,6 +15,7 @@ import type { LanguageModelingBatch } from '../objectives/index.js';
 import { scope, type Tensor, type TokenFile } from '../tensor/index.js';
 import type { Batch } from './batch.js';
 
+/** Inputs and targets of a language model. */
 export type TokenBatch = LanguageModelingBatch & Batch;
 
 /** The data of a run as tensors. */
@@ -26,6 +27,7 @@ export interface Corpus {
   digest: string;
 }
 
+/** What a corpus is made of. */
 export interface CorpusOptions {
   config: RunConfig;
   files: readonly string[];

@@ -15,6 +15,7 @@ import { ArgumentError, InputError } from '../errors.js';
 import { tensor } from '../tensor/index.js';
 import { type Corpus, type CorpusOptions, type TokenBatch, tokenBatch } from './corpus.js';
 
+/** The dialogues of a run, to train on and to validate on. */
 export interface DialogueParts {
   train: EncodedDialogue[];
   validation: EncodedDialogue[];

@@ -8,11 +8,13 @@ export type TrainEvent =
   | { type: 'validation'; metrics: ValidationMetrics; isBest: boolean }
   | { type: 'checkpoint'; step: number; path: string };
 
+/** Called with each event; the run waits for what it returns. */
 export type TrainListener = (event: TrainEvent) => void | Promise<void>;
 
 /** Why a run ended: all its steps are done, `maxMinutes` or `patience` is over, or its signal was aborted. */
 export type StopReason = 'steps' | 'time' | 'patience' | 'signal';
 
+/** What a run came to. */
 export interface TrainSummary {
   stopped: StopReason;
   /** Optimizer steps done, those before a resume included. */

@@ -1,8 +1,9 @@
 /** Training: the loop, its schedules and checkpoints, and pretraining from text files to a model directory. */
+export type { RunConfig, TrainConfig } from '../config/index.js';
 export type { Batch } from './batch.js';
 export { loadCheckpoint, readCheckpointState, saveCheckpoint } from './checkpoint.js';
-export type { TokenBatch } from './corpus.js';
-export { openDialogueCorpus, readDialogueParts } from './dialogue-corpus.js';
+export type { Corpus, CorpusOptions, TokenBatch } from './corpus.js';
+export { type DialogueParts, openDialogueCorpus, readDialogueParts } from './dialogue-corpus.js';
 export { evaluate } from './evaluate.js';
 export type { StopReason, TrainEvent, TrainListener, TrainSummary } from './events.js';
 export { writeLossCurve } from './loss-curve.js';

@@ -30,6 +30,7 @@ export interface ValidationMetrics {
   seconds: number;
 }
 
+/** A line of the log. */
 export type Metrics = StepMetrics | ValidationMetrics;
 
 /** `metrics.jsonl`: one JSON object a line, only ever appended to; each line is handed to the system at once. */
@@ -49,6 +50,7 @@ export class MetricsLog {
     return new MetricsLog(await open(path, 'a'));
   }
 
+  /** Writes a line. */
   async append(metrics: Metrics): Promise<void> {
     await this.#file.appendFile(toLine(metrics));
   }
@@ -60,6 +62,7 @@ export class MetricsLog {
     }
   }
 
+  /** Closes the file. */
   async close(): Promise<void> {
     await this.#file.close();
   }
@@ -81,6 +84,7 @@ export async function readMetrics(path: string): Promise<Metrics[]> {
   });
 }
 
+/** Tells the two kinds of lines apart. */
 export function isValidation(metrics: Metrics): metrics is ValidationMetrics {
   return 'valLoss' in metrics;
 }

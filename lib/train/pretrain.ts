@@ -14,6 +14,7 @@ import { checkHoldsNoRun, checkIsSameRun, environment, readSavedRun } from './sa
 import { openTextCorpus } from './text-corpus.js';
 import type { Evaluation } from './trainer-options.js';
 
+/** What to train, on what, and where to. */
 export interface PretrainOptions extends RunHooks {
   config: RunConfig;
   /** UTF-8 text files, read in this order. */
@@ -28,6 +29,7 @@ export interface PretrainOptions extends RunHooks {
   dtype?: 'float32' | 'bfloat16';
 }
 
+/** What a pretraining run came to. */
 export interface PretrainSummary extends TrainSummary {
   out: string;
   curve: string;

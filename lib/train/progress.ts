@@ -7,11 +7,13 @@ const CLEAR_LINE = '\r\x1b[2K';
 
 /** Where progress goes: `process.stderr`, or anything else with these members. */
 export interface ProgressStream {
+  /** Writes text as it is. */
   write(text: string): unknown;
   isTTY?: boolean;
   columns?: number;
 }
 
+/** What is new since the last update. */
 export interface ProgressUpdate {
   step: number;
   trainLoss?: number;
@@ -22,6 +24,7 @@ export interface ProgressUpdate {
   memoryBytes?: number;
 }
 
+/** What the progress is of, and where it goes. */
 export interface ProgressOptions {
   steps: number;
   /** Steps already done when the progress begins (a resumed run). */

@@ -18,6 +18,7 @@ export interface RunFolder {
   report: string;
 }
 
+/** The files of a run; none is touched. */
 export function runFolder(path: string): RunFolder {
   return {
     path,

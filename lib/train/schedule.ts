@@ -1,5 +1,6 @@
 import type { ScheduleKind } from '../config/train-config.js';
 
+/** The learning rate over the steps of a run. */
 export interface ScheduleOptions {
   kind: ScheduleKind;
   /** The highest learning rate, reached after the warm-up. */

@@ -10,6 +10,7 @@ import { evaluate } from './evaluate.js';
 
 const BATCH_SIZE = 16;
 
+/** How well a language model predicts a text. */
 export interface TextPerplexity {
   /** Mean of -log P(token | tokens before it), in nats. */
   loss: number;

@@ -9,6 +9,7 @@ import type { Trainer } from './trainer.js';
 
 /** What can be trained: a GPT, a model with a task's head, or one of your own. */
 export interface Trainable {
+  /** Parameters under their names in the model's file. */
   namedParameters(): [name: string, parameter: Tensor][];
   /** Dropout on. */
   train(): unknown;
@@ -24,6 +25,7 @@ export interface Evaluation {
   scores?: Readonly<Record<string, number>> | undefined;
 }
 
+/** What a `Trainer` trains, on what, and how. */
 export interface TrainerOptions<B extends Batch> {
   model: Trainable;
   /** The parameters that are changed. Default: all of the model's. */

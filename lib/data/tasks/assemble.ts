@@ -28,6 +28,10 @@ export class Assembler {
     this.maxLength = maxLength;
   }
 
+  /**
+   * The sequences of a question as token ids.
+   * @param where the line that the question stands in, for messages
+   */
   encode({ sequences, bothOrders }: Question, where: string): Pick<EncodedExample, 'sequences' | 'isCut'> {
     const parts = sequences.map((texts) => texts.map((text) => this.#encodePart(text, where)));
     return assemble(parts, { ...this.#tokens, maxLength: this.maxLength, bothOrders });

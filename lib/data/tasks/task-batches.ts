@@ -4,6 +4,7 @@ import { Epochs } from '../epochs.js';
 import { Random } from '../random.js';
 import type { EncodedExample } from './assemble.js';
 
+/** How examples become batches. */
 export interface TaskBatchOptions {
   /** Examples in a batch. */
   batchSize: number;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 /** The paper's ways to ask a language model something (Radford et al. 2018, section 3.3). */
 export const TASKS = ['classification', 'entailment', 'similarity', 'multiple-choice'] as const;
+/** The paper's four kinds of task (Radford et al. 2018, figure 1). */
 export type Task = (typeof TASKS)[number];
 
 /** How a head answers: one of several classes, a number, or one of the choices of each example. */
