@@ -23,3 +23,13 @@ test.each(['../evil', 'a/../../evil', '/evil'])('an entry %s is refused', async 
   await expect(unzip(zip, join(folder, 'deep', 'out'), () => true)).rejects.toThrow(/leads outside/);
   expect(existsSync(join(folder, 'deep', 'evil'))).toBe(false);
 });
+
+test('an entry that unpacks to more than the directory says is refused', async () => {
+  const folder = temporaryFolder();
+  const zip = join(folder, 'a.zip');
+  const bytes = makeZip({ big: Buffer.alloc(100_000) });
+  const entry = bytes.lastIndexOf(Buffer.from('PK\x01\x02', 'latin1'));
+  bytes.writeUInt32LE(10, entry + 24); // the unpacked size
+  writeFileSync(zip, bytes);
+  await expect(unzip(zip, join(folder, 'out'), () => true)).rejects.toThrow(/longer than the 10 bytes/);
+});
