@@ -31,11 +31,12 @@ export async function prepareTask(
   files: { train: string; evaluation: string },
   config: FineTuneConfig,
 ): Promise<PreparedTask> {
-  const { contextLength } = await readGPTConfig(directory);
-  const { maxLength = contextLength, dropout = HEAD_DROPOUT } = config;
+  const { contextLength, layers } = await readGPTConfig(directory);
+  const { maxLength = contextLength, dropout = HEAD_DROPOUT, freeze } = config;
   if (maxLength > contextLength) {
     throw new InputError(`maxLength is ${maxLength}; allowed: up to the model's context of ${contextLength}`);
   }
+  if (freeze > layers) throw new InputError(`freeze is ${freeze}; allowed: 0 to the model's ${layers} blocks`);
   const tokenizer = await loadTokenizer(directory);
   const tokens = addTaskTokens(tokenizer);
   const lines = await readTaskFiles(config.task, files, config.labels);

@@ -79,6 +79,15 @@ export async function untilExists(path: string, signal = AbortSignal.timeout(30_
   }
 }
 
+/** Waits until a run has logged so many lines of metrics. */
+export async function untilLogged(out: string, lines: number): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!existsSync(`${out}/metrics.jsonl`) || (await losses(out).catch(() => [])).length < lines) {
+    if (Date.now() > deadline) throw new Error(`no ${lines} lines of metrics in ${out}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 /** Words drawn from a fixed generator: something in it to learn, the same each time. */
 export function makeText(words: number): string {
   const vocabulary = [

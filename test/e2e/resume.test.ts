@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gptorch, jsonLines, losses, makeWorkspace, start } from './cli.js';
+import { gptorch, jsonLines, losses, makeWorkspace, start, untilLogged } from './cli.js';
 
 let workspace: Awaited<ReturnType<typeof makeWorkspace>>;
 let whole: Record<string, unknown>[];
@@ -35,14 +34,6 @@ function pretrain(name: string, ...more: string[]): string[] {
   ];
 }
 
-async function untilSteps(out: string, lines: number): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!existsSync(`${out}/metrics.jsonl`) || (await losses(out).catch(() => [])).length < lines) {
-    if (Date.now() > deadline) throw new Error(`no ${lines} lines of metrics in ${out}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
 beforeAll(async () => {
   workspace = await makeWorkspace();
   await jsonLines(pretrain('whole', '--json', '--quiet'));
@@ -60,7 +51,7 @@ describe('gptorch pretrain --resume', () => {
     async (signal, code) => {
       const out = workspace.path(`after-${signal}`);
       const first = start(pretrain(`after-${signal}`, '--quiet'));
-      await untilSteps(out, 60);
+      await untilLogged(out, 60);
       first.child.kill(signal);
       expect((await first.result).code).toBe(code);
       const before = await losses(out);
