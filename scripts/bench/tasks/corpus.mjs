@@ -22,7 +22,10 @@ const HELD_OUT = 0.1;
  */
 export function makeCorpus(data, folder) {
   const texts = TASK_FILES.flatMap((file) =>
-    readFileSync(join(data, file), 'utf8').trim().split('\n').map((line) => textOf(JSON.parse(line))),
+    readFileSync(join(data, file), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => textOf(JSON.parse(line))),
   );
   const running = readFileSync(join(data, RUNNING_TEXT), 'utf8');
   const cut = Math.floor(running.length * (1 - HELD_OUT));
