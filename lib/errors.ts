@@ -67,6 +67,13 @@ export class LoadError extends GptorchError {
   }
 }
 
+/** A model hub could not be reached, or what it sent is damaged. */
+export class DownloadError extends GptorchError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_DOWNLOAD', message, options);
+  }
+}
+
 /** Runs `use`; where it finds fault with the input, the error says that the input stands at `where`. */
 export function inputAt<T>(where: string, use: () => T): T {
   try {

@@ -5,6 +5,7 @@ export * from './errors.js';
 export * from './finetune/index.js';
 export * from './generate/index.js';
 export * from './heads/index.js';
+export * from './hub/index.js';
 export * from './io/index.js';
 export * from './model/index.js';
 export * from './nn/index.js';

@@ -29,6 +29,7 @@ export type Argument =
   | number
   | string
   | readonly number[]
+  | readonly string[]
   | NodeJS.TypedArray
   | TensorHandle
   | readonly TensorHandle[]
@@ -97,7 +98,7 @@ type OneNames =
   | 'expand'
   | 'to'
   | 'writeTensors'
-  | 'readTensor';
+  | 'readTensors';
 
 export type AddonFunctions = Names<OneNames, One> &
   Names<'backward' | 'zeroGrad' | 'adamwStep' | 'fill' | 'fillNormal' | 'copy', None> &

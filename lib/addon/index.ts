@@ -3,6 +3,7 @@ import { addon } from './load.js';
 
 const classes: Record<string, new (message: string) => errors.GptorchError> = {
   ERR_ARGUMENT: errors.ArgumentError,
+  ERR_INPUT: errors.InputError,
   ERR_DISPOSED: errors.DisposedError,
   ERR_ENGINE: errors.EngineError,
   ERR_QUEUE_FULL: errors.EngineQueueFullError,

@@ -1,5 +1,16 @@
 /** Files: safetensors, and writing that survives a crash. */
 
 export { writeFileAtomic } from './files.js';
-export { type LoadOptions, loadSafetensors, type NamedTensors, saveSafetensors } from './safetensors.js';
-export { readSafetensorsHeader, type SafetensorsHeader, type TensorEntry } from './safetensors-header.js';
+export { checkJsonKeys } from './json-keys.js';
+export {
+  checkTensors,
+  copyTensors,
+  type Described,
+  type LoadOptions,
+  loadSafetensors,
+  type NamedTensors,
+  saveSafetensors,
+} from './safetensors.js';
+export { readSafetensorsHeader } from './safetensors-file.js';
+export type { SafetensorsHeader, TensorEntry } from './safetensors-header.js';
+export { openTensorFiles, type TensorFiles } from './tensor-files.js';

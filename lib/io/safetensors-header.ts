@@ -1,8 +1,9 @@
-import { open } from 'node:fs/promises';
 import { z } from 'zod';
-import { InputError } from '../errors.js';
+import { ArgumentError, InputError } from '../errors.js';
 import type { DType } from '../tensor/index.js';
 import { parseOrThrow } from '../validate.js';
+import { sealHeader, verifyHeader, withChecksums, withoutChecksums } from './checksums.js';
+import { checkJsonKeys } from './json-keys.js';
 
 /** Names of dtypes in safetensors files, those that this library has. */
 const FILE_DTYPES = {
@@ -28,7 +29,9 @@ const BYTES: Record<DType, number> = {
 };
 
 /** The format's own bound on the header. */
-const LARGEST_HEADER = 100_000_000;
+export const LARGEST_HEADER = 100_000_000;
+
+const METADATA = '__metadata__';
 
 /** A tensor of a safetensors file, and where it lies. */
 export interface TensorEntry {
@@ -37,12 +40,15 @@ export interface TensorEntry {
   /** Of the first byte, from the beginning of the file. */
   offset: number;
   bytes: number;
+  /** As `checksums.ts` says; absent where the file has none. */
+  checksum?: string;
 }
 
 /** What a safetensors file says of its tensors. */
 export interface SafetensorsHeader {
+  /** In file order. */
   tensors: ReadonlyMap<string, TensorEntry>;
-  metadata?: Record<string, string>;
+  metadata: Record<string, string>;
 }
 
 const size = z.number().int().nonnegative();
@@ -53,70 +59,66 @@ const entrySchema = z.object({
 });
 
 /**
- * Reads and checks a safetensors header; no tensor is read.
+ * Reads and checks the JSON of a safetensors header.
+ * @param fileSize bytes of the whole file
  * @throws InputError naming the file, and the tensor where one is at fault: truncated, overlapping, unknown dtype …
  */
-export async function readSafetensorsHeader(path: string): Promise<SafetensorsHeader> {
-  const { json, start, end } = await readHeaderBytes(path);
+export function parseSafetensorsHeader(json: Buffer, path: string, fileSize: number): SafetensorsHeader {
+  const text = json.toString('utf8');
   let parsed: unknown;
   try {
-    parsed = JSON.parse(json);
+    parsed = JSON.parse(text);
   } catch (cause) {
     throw new InputError(`${path}: the header is not JSON`, { cause });
   }
-  const { __metadata__: metadata, ...entries } = parseOrThrow(z.record(z.string(), z.unknown()), parsed, path);
-  const tensors = new Map<string, TensorEntry>();
-  for (const [name, value] of Object.entries(entries)) {
-    tensors.set(name, checkEntry(`${path}: tensor ${name}`, value, start, end));
+  checkJsonKeys(text, `${path}: the header`);
+  const { [METADATA]: given = {}, ...entries } = parseOrThrow(z.record(z.string(), z.unknown()), parsed, path);
+  const metadata = parseOrThrow(z.record(z.string(), z.string()), given, `${path}: ${METADATA}`);
+  const checksums = verifyHeader(json, metadata, path);
+  const start = 8 + json.length;
+  const tensors = Object.entries(entries).map(
+    ([name, value]) => [name, checkEntry(`${path}: tensor ${name}`, value, start, fileSize)] as const,
+  );
+  tensors.sort(([, a], [, b]) => a.offset - b.offset || a.bytes - b.bytes);
+  checkCoverage(path, tensors, start, fileSize);
+  if (checksums && checksums.length !== tensors.length) {
+    throw new InputError(`${path}: ${checksums.length} checksums for ${tensors.length} tensors`);
   }
-  checkCoverage(path, tensors, start, end);
-  if (metadata === undefined) return { tensors };
-  return { tensors, metadata: parseOrThrow(z.record(z.string(), z.string()), metadata, `${path}: __metadata__`) };
+  for (const [i, [, entry]] of tensors.entries()) entry.checksum = checksums?.[i];
+  return { tensors: new Map(tensors), metadata: withoutChecksums(metadata) };
 }
 
-/** The bytes before the first tensor. */
+/** The bytes before the first tensor, with room for the tensors' checksums (see `checksums.ts`). */
 export function encodeSafetensorsHeader(
   tensors: readonly (readonly [name: string, { dtype: DType; shape: readonly number[] }])[],
   metadata?: Record<string, string>,
-): Uint8Array {
-  const header: Record<string, unknown> = metadata ? { __metadata__: metadata } : {};
+): Buffer {
+  const names = new Set<string>([METADATA]);
+  const entries = [`"${METADATA}":${JSON.stringify(withChecksums(tensors.length, metadata))}`];
   let offset = 0;
   for (const [name, { dtype, shape }] of tensors) {
+    if (names.has(name)) throw new ArgumentError(`a safetensors file cannot hold a second ${JSON.stringify(name)}`);
+    names.add(name);
     const end = offset + byteLength(dtype, shape);
-    header[name] = { dtype: fileDtype(dtype), shape, data_offsets: [offset, end] };
+    // Text by text: an object would put names that look like numbers before the metadata.
+    entries.push(`${JSON.stringify(name)}:${JSON.stringify(encodeEntry(dtype, shape, offset, end))}`);
     offset = end;
   }
   // Padded with spaces so that the tensors begin at a multiple of eight, as the reference writer does.
-  const text = Buffer.from(JSON.stringify(header));
+  const text = Buffer.from(`{${entries.join(',')}}`);
   const bytes = Buffer.alloc(8 + Math.ceil(text.length / 8) * 8, ' ');
   bytes.writeBigUInt64LE(BigInt(bytes.length - 8), 0);
   text.copy(bytes, 8);
+  sealHeader(bytes.subarray(8));
   return bytes;
 }
 
-async function readHeaderBytes(path: string): Promise<{ json: string; start: number; end: number }> {
-  const file = await open(path, 'r').catch((cause) => {
-    throw new InputError(`${path}: cannot be opened (${cause.code ?? cause.message})`, { cause });
-  });
-  try {
-    const { size: end } = await file.stat();
-    const length = Buffer.alloc(8);
-    const { bytesRead } = await file.read(length, 0, 8, 0).catch((cause) => {
-      throw new InputError(`${path}: cannot be read (${cause.code ?? cause.message})`, { cause });
-    });
-    const headerLength = bytesRead === 8 ? Number(length.readBigUInt64LE()) : Number.POSITIVE_INFINITY;
-    if (headerLength > LARGEST_HEADER || 8 + headerLength > end) {
-      throw new InputError(`${path}: not a safetensors file, or cut short (${end} bytes)`);
-    }
-    const json = Buffer.alloc(headerLength);
-    await file.read(json, 0, headerLength, 8);
-    return { json: json.toString('utf8'), start: 8 + headerLength, end };
-  } finally {
-    await file.close();
-  }
+function encodeEntry(dtype: DType, shape: readonly number[], from: number, to: number) {
+  const name = Object.entries(FILE_DTYPES).find(([, value]) => value === dtype)?.[0];
+  return { dtype: name, shape, data_offsets: [from, to] };
 }
 
-function checkEntry(where: string, value: unknown, start: number, end: number): TensorEntry {
+function checkEntry(where: string, value: unknown, start: number, fileSize: number): TensorEntry {
   const { dtype: name, shape, data_offsets: offsets } = parseOrThrow(entrySchema, value, where);
   const dtype = Object.hasOwn(FILE_DTYPES, name) ? FILE_DTYPES[name as keyof typeof FILE_DTYPES] : undefined;
   if (!dtype) throw new InputError(`${where}: dtype ${name}; known are ${Object.keys(FILE_DTYPES).join(', ')}`);
@@ -126,16 +128,16 @@ function checkEntry(where: string, value: unknown, start: number, end: number): 
       `${where}: [${shape}] of ${name} takes ${byteLength(dtype, shape)} bytes, the file gives it ${bytes}`,
     );
   }
-  if (start + offsets[1] > end) {
-    throw new InputError(`${where}: ends at byte ${start + offsets[1]}, the file has ${end}; it is cut short`);
+  if (start + offsets[1] > fileSize) {
+    throw new InputError(`${where}: ends at byte ${start + offsets[1]}, the file has ${fileSize}; it is cut short`);
   }
   return { dtype, shape, offset: start + offsets[0], bytes };
 }
 
 /** Tensors lie side by side with nothing between, before or behind them: the format's own rule. */
-function checkCoverage(path: string, tensors: ReadonlyMap<string, TensorEntry>, start: number, end: number): void {
+function checkCoverage(path: string, sorted: (readonly [string, TensorEntry])[], start: number, end: number): void {
   let next = start;
-  for (const [name, { offset, bytes }] of [...tensors].sort(([, a], [, b]) => a.offset - b.offset)) {
+  for (const [name, { offset, bytes }] of sorted) {
     if (offset !== next) {
       throw new InputError(`${path}: tensor ${name} begins at byte ${offset}, the one before it ends at ${next}`);
     }
@@ -146,9 +148,4 @@ function checkCoverage(path: string, tensors: ReadonlyMap<string, TensorEntry>, 
 
 function byteLength(dtype: DType, shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, BYTES[dtype]);
-}
-
-function fileDtype(dtype: DType): string {
-  const entry = Object.entries(FILE_DTYPES).find(([, value]) => value === dtype);
-  return entry?.[0] ?? dtype;
 }

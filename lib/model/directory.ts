@@ -1,12 +1,24 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../errors.js';
-import { loadSafetensors, readSafetensorsHeader, saveSafetensors, writeFileAtomic } from '../io/index.js';
+import {
+  checkJsonKeys,
+  checkTensors,
+  copyTensors,
+  openTensorFiles,
+  saveSafetensors,
+  type TensorFiles,
+  writeFileAtomic,
+} from '../io/index.js';
 import type { Tensor } from '../tensor/index.js';
 import type { GPTConfig } from './config.js';
 import { fromHuggingFace, toHuggingFace } from './hugging-face.js';
+import { parameterShapes } from './parameter-shapes.js';
 
 const PREFIX = 'transformer.';
+const WEIGHTS = 'model.safetensors';
+const SHARDED_WEIGHTS = 'model.safetensors.index.json';
 
 /** What a directory needs to know of a model; the class itself imports this file. */
 interface Model {
@@ -20,7 +32,7 @@ interface Model {
 export async function saveGPT(directory: string, model: Model): Promise<void> {
   await mkdir(directory, { recursive: true });
   await writeFileAtomic(join(directory, 'config.json'), `${JSON.stringify(toHuggingFace(model.config), null, 2)}\n`);
-  await saveSafetensors(join(directory, 'model.safetensors'), model.namedParameters(), { format: 'pt' });
+  await saveSafetensors(join(directory, WEIGHTS), model.namedParameters(), { format: 'pt' });
 }
 
 /** The contents of `config.json`. @throws InputError when it is missing or no JSON */
@@ -31,11 +43,14 @@ export async function readModelJson(directory: string): Promise<unknown> {
       cause,
     });
   });
+  let json: unknown;
   try {
-    return JSON.parse(text);
+    json = JSON.parse(text);
   } catch (cause) {
     throw new InputError(`${path}: not JSON`, { cause });
   }
+  checkJsonKeys(text, path);
+  return json;
 }
 
 /** The model that `config.json` describes. @throws InputError when it is missing or wrong */
@@ -43,27 +58,66 @@ export async function readGPTConfig(directory: string): Promise<GPTConfig> {
   return fromHuggingFace(await readModelJson(directory), join(directory, 'config.json'));
 }
 
-/** Opens a model directory, in evaluation mode. */
-export async function loadGPT<M extends Model>(directory: string, make: (config: GPTConfig) => M): Promise<M> {
-  const config = await readGPTConfig(directory);
-  const path = join(directory, 'model.safetensors');
-  const { tensors } = await readSafetensorsHeader(path);
-  // Directories saved from the bare Transformer lack the prefix.
-  const prefixed = [...tensors.keys()].some((name) => name.startsWith(PREFIX));
-  const fileName = (name: string) => (prefixed || !name.startsWith(PREFIX) ? name : name.slice(PREFIX.length));
-  const model = make(config);
-  try {
-    await loadSafetensors(path, model.namedParameters(), { fileName, mayIgnore: (name) => isDerived(name, config) });
-  } catch (error) {
-    model.dispose();
-    throw error;
+/**
+ * The weights of a model directory: one file, or the index of its shards.
+ * @throws InputError where there are none that this library reads
+ */
+export function weightsPath(directory: string): string {
+  const found = [WEIGHTS, SHARDED_WEIGHTS].map((name) => join(directory, name)).find(existsSync);
+  if (found !== undefined) return found;
+  if (existsSync(join(directory, 'pytorch_model.bin'))) {
+    throw new InputError(
+      `${directory}: has pytorch_model.bin alone, a pickle that can run code and is never opened; ` +
+        `in Python, from_pretrained(dir).save_pretrained(dir) writes ${WEIGHTS}`,
+    );
   }
-  model.eval();
-  return model;
+  throw new InputError(`${directory}: no model directory, ${WEIGHTS} is missing`);
 }
 
-/** What older files hold beside parameters: causal masks, and the tied output weights a second time. */
-function isDerived(name: string, config: GPTConfig): boolean {
-  if (name === 'head.weight' || name === 'head.bias') return true; // of a task: see lib/heads
-  return /\.attn\.(masked_)?bias$/.test(name) || (config.tiedEmbedding && name === 'lm_head.weight');
+/**
+ * Opens a model directory, in evaluation mode. All but checksums is checked before the model is made; a model whose
+ * weights do not all arrive is disposed.
+ */
+export async function loadGPT<M extends Model>(directory: string, make: (config: GPTConfig) => M): Promise<M> {
+  const config = await readGPTConfig(directory);
+  const files = await openTensorFiles(weightsPath(directory));
+  try {
+    const rename = nameInFiles(files);
+    checkTensors(files, described(config, rename), { mayIgnore: (name) => isNoParameter(name, config) });
+    const model = make(config);
+    try {
+      await copyTensors(
+        files,
+        model.namedParameters().map(([name, parameter]) => [rename(name), parameter]),
+      );
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+    model.eval();
+    return model;
+  } finally {
+    await files.close();
+  }
+}
+
+/** A parameter's name in the files: directories saved from the bare Transformer lack the prefix. */
+function nameInFiles({ tensors }: TensorFiles): (name: string) => string {
+  const prefixed = [...tensors.keys()].some((name) => name.startsWith(PREFIX));
+  return (name) => (prefixed || !name.startsWith(PREFIX) ? name : name.slice(PREFIX.length));
+}
+
+function* described(config: GPTConfig, rename: (name: string) => string) {
+  for (const [name, shape] of parameterShapes(config)) yield [rename(name), { shape, dtype: 'float32' }] as const;
+}
+
+/**
+ * What files may hold beside a language model's parameters: what older versions of transformers stored (causal masks,
+ * position ids, the tied output weights a second time), and the head of a task (see lib/heads).
+ */
+function isNoParameter(name: string, { tiedEmbedding }: GPTConfig): boolean {
+  if (name === 'head.weight' || name === 'head.bias') return true;
+  return (
+    /(\.attn\.(masked_)?bias|^(transformer\.)?position_ids)$/.test(name) || (tiedEmbedding && name === 'lm_head.weight')
+  );
 }

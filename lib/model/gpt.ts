@@ -1,10 +1,11 @@
 import { addon } from '../addon/index.js';
 import { ArgumentError } from '../errors.js';
+import { type DownloadModelOptions, downloadModel } from '../hub/index.js';
 import { DecoderBlock, Embedding, KeyValueCache, LayerNorm, Linear } from '../nn/index.js';
 import { Generator, type LossOptions, linear, linearCrossEntropy, noGrad, type Tensor } from '../tensor/index.js';
 import { type GPTConfig, type GPTConfigInput, parseGPTConfig } from './config.js';
 import { loadGPT, saveGPT } from './directory.js';
-import { modelTypeOf } from './hugging-face.js';
+import { embeddingNames } from './parameter-shapes.js';
 
 /** How a new model is made. */
 export interface GPTOptions {
@@ -12,6 +13,8 @@ export interface GPTOptions {
   seed?: number;
   /** Default "cpu". */
   device?: string;
+  /** Default true. False: the parameters hold nothing that means anything until they are filled. */
+  initialize?: boolean;
 }
 
 /**
@@ -34,17 +37,17 @@ export class GPT {
   #frozen = 0;
 
   /** @throws InputError for a wrong configuration */
-  constructor(config: GPTConfigInput, { seed = 0, device = 'cpu' }: GPTOptions = {}) {
+  constructor(config: GPTConfigInput, { seed = 0, device = 'cpu', initialize = true }: GPTOptions = {}) {
     this.config = parseGPTConfig(config);
     this.device = device;
     const { layers, width, initStd, layerNormEps: eps, vocabSize } = this.config;
     const generator = new Generator(seed);
-    const options = { device, initStd, generator };
+    const options = { device, initStd, generator, initialize };
     this.embedding = new Embedding({ ...pick(this.config), dropout: this.config.embeddingDropout }, options);
     this.blocks = Array.from({ length: layers }, () => new DecoderBlock(blockSettings(this.config), options));
     if (this.config.normPosition === 'pre') {
       this.finalNorm = new LayerNorm({ width, eps }, options);
-      this.#scaleResiduals(generator);
+      if (initialize) this.#scaleResiduals(generator);
     }
     if (!this.config.tiedEmbedding) {
       this.head = new Linear({ inFeatures: width, outFeatures: vocabSize, bias: false }, options);
@@ -54,7 +57,17 @@ export class GPT {
 
   /** Opens a model directory as Hugging Face writes it. @throws InputError naming the file and tensor at fault */
   static load(directory: string, options: { device?: string } = {}): Promise<GPT> {
-    return loadGPT(directory, (config) => new GPT(config, options));
+    return loadGPT(directory, (config) => new GPT(config, { device: options.device, initialize: false }));
+  }
+
+  /**
+   * Opens a model of the Hugging Face Hub, by way of the cache that Hugging Face's programs share (see `downloadModel`).
+   * @param name `openai-community/gpt2`
+   * @throws InputError where the hub or the cache has no such model, or this library cannot open it
+   * @throws DownloadError where the hub cannot be reached
+   */
+  static async fromPretrained(name: string, options: DownloadModelOptions & { device?: string } = {}): Promise<GPT> {
+    return GPT.load(await downloadModel(name, options), options);
   }
 
   /** Writes `config.json` and `model.safetensors`, which Hugging Face's classes open where they have the model. */
@@ -184,9 +197,9 @@ function blockSettings(config: GPTConfig) {
 }
 
 function* nameParameters(model: GPT): Iterable<[name: string, parameter: Tensor]> {
-  const gpt1 = modelTypeOf(model.config) === 'openai-gpt';
-  yield [`transformer.${gpt1 ? 'tokens_embed' : 'wte'}.weight`, model.embedding.parameter('wte.weight')];
-  yield [`transformer.${gpt1 ? 'positions_embed' : 'wpe'}.weight`, model.embedding.parameter('wpe.weight')];
+  const [tokens, positions] = embeddingNames(model.config);
+  yield [tokens, model.embedding.parameter('wte.weight')];
+  yield [positions, model.embedding.parameter('wpe.weight')];
   for (const [layer, block] of model.blocks.entries()) {
     for (const [name, parameter] of block.parameters) yield [`transformer.h.${layer}.${name}`, parameter];
   }

@@ -11,12 +11,9 @@ const ACTIVATIONS = { gelu_tanh: 'gelu_new', gelu: 'gelu', relu: 'relu' } as con
 /** The class of Hugging Face that has such a model, else `gptorch`. */
 export function modelTypeOf(config: GPTConfig): ModelType {
   const common =
-    config.bias &&
-    config.tiedEmbedding &&
-    config.attentionWindow === undefined &&
-    config.headWidth * config.heads === config.width;
+    config.bias && config.attentionWindow === undefined && config.headWidth * config.heads === config.width;
   if (common && config.normPosition === 'pre') return 'gpt2';
-  const gpt1 = config.activation === 'gelu_tanh' && config.feedForwardWidth === 4 * config.width;
+  const gpt1 = config.activation !== 'gelu' && config.feedForwardWidth === 4 * config.width;
   return common && gpt1 ? 'openai-gpt' : 'gptorch';
 }
 
@@ -36,9 +33,12 @@ export function toHuggingFace(config: GPTConfig): Record<string, unknown> {
     resid_pdrop: config.residualDropout,
     layer_norm_epsilon: config.layerNormEps,
     initializer_range: config.initStd,
-    tie_word_embeddings: true,
+    tie_word_embeddings: config.tiedEmbedding,
   };
-  if (type === 'openai-gpt') return { architectures: ['OpenAIGPTLMHeadModel'], ...shared, afn: 'gelu' };
+  if (type === 'openai-gpt') {
+    const afn = config.activation === 'relu' ? 'relu' : 'gelu';
+    return { architectures: ['OpenAIGPTLMHeadModel'], ...shared, afn };
+  }
   return {
     architectures: ['GPT2LMHeadModel'],
     ...shared,
@@ -59,15 +59,20 @@ const sharedSchema = z.object({
   resid_pdrop: z.number().default(0.1),
   layer_norm_epsilon: z.number().default(1e-5),
   initializer_range: z.number().default(0.02),
-  tie_word_embeddings: z.literal(true).default(true),
+  tie_word_embeddings: z.boolean().default(true),
+  // What would change the result in a way that this library does not have. All other fields change nothing here.
+  pruned_heads: z.record(z.string(), z.never()).nullish(),
+  quantization_config: z.null().optional(),
 });
 const gpt2Schema = sharedSchema.extend({
   scale_attn_weights: z.literal(true).default(true),
   scale_attn_by_inverse_layer_idx: z.literal(false).default(false),
+  add_cross_attention: z.literal(false).default(false),
   n_inner: count.nullish(),
   activation_function: z.enum(['gelu_new', 'gelu_pytorch_tanh', 'gelu', 'relu']).default('gelu_new'),
 });
-const gpt1Schema = sharedSchema.extend({ afn: z.literal('gelu').default('gelu') });
+// GPT-1's "gelu" is the tanh form.
+const gpt1Schema = sharedSchema.extend({ afn: z.enum(['gelu', 'relu']).default('gelu') });
 
 /**
  * Reads the contents of a `config.json`.
@@ -94,7 +99,9 @@ export function fromHuggingFace(json: unknown, where: string): GPTConfig {
     );
   }
   if (type === 'openai-gpt') {
-    return parseGPTConfig({ ...sharedFields(parseOrThrow(gpt1Schema, json, where)), normPosition: 'post' }, where);
+    const found = parseOrThrow(gpt1Schema, json, where);
+    const activation = found.afn === 'relu' ? 'relu' : 'gelu_tanh';
+    return parseGPTConfig({ ...sharedFields(found), normPosition: 'post', activation }, where);
   }
   throw new InputError(`${where}: model_type "${type}" is none of gpt2, openai-gpt, gptorch`);
 }
@@ -111,5 +118,6 @@ function sharedFields(found: z.output<typeof sharedSchema>) {
     residualDropout: found.resid_pdrop,
     layerNormEps: found.layer_norm_epsilon,
     initStd: found.initializer_range,
+    tiedEmbedding: found.tie_word_embeddings,
   };
 }

@@ -12,6 +12,8 @@ export interface ModuleOptions {
   initStd?: number;
   /** What the initial values are drawn from. Default: the engine's generator. */
   generator?: Generator;
+  /** Default true. False: the parameters hold nothing that means anything until they are filled. */
+  initialize?: boolean;
 }
 
 /** What every forward pass takes beside its input. */
@@ -32,12 +34,13 @@ export abstract class Module {
   readonly #name: string;
 
   protected constructor(name: string, settings: ModuleSettings, options: ModuleOptions = {}) {
-    const { device = 'cpu', initStd = 0.02, generator = engine.generator } = options;
+    const { device = 'cpu', initStd = 0.02, generator = engine.generator, initialize = true } = options;
     const { handle, parameters } = addon.createModule(name, settings, device);
     this.#handle = handle;
     this.#name = name;
     this.parameters = new Map(parameters.map(([key, parameter]) => [key, new Tensor(parameter, this)]));
-    for (const [key, parameter] of this.parameters) initialize(key, parameter, initStd, generator);
+    if (!initialize) return;
+    for (const [key, parameter] of this.parameters) fillParameter(key, parameter, initStd, generator);
   }
 
   /** @throws Error for a name that the module has not */
@@ -66,7 +69,7 @@ export function keyFor(
   return training ? generator.take(draws) : null;
 }
 
-function initialize(name: string, parameter: Tensor, std: number, generator: Generator): void {
+function fillParameter(name: string, parameter: Tensor, std: number, generator: Generator): void {
   const { functions } = addon;
   if (name.endsWith('bias')) functions.fill(parameter.handle, 0);
   else if (parameter.shape.length === 1) functions.fill(parameter.handle, 1);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { InputError } from '../errors.js';
-import { readSafetensorsHeader } from '../io/safetensors-header.js';
+import { readSafetensorsHeader } from '../io/safetensors-file.js';
 import type { DType } from '../tensor/index.js';
 import { unknownName } from '../validate.js';
 import { ZipFile } from '../zip.js';

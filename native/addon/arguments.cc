@@ -6,13 +6,22 @@ namespace gptorch {
 
 namespace {
 
-/// An array of numbers, or of tensor handles.
+/// An array of numbers, of strings, or of tensor handles.
 Argument takeArray(const std::string& function, const Napi::Array& array) {
   const uint32_t length = array.Length();
   if (length > 0 && array.Get(uint32_t{0}).IsExternal()) {
     auto list = std::make_shared<TensorList>();
     for (uint32_t i = 0; i < length; ++i) list->slots.push_back(unwrapTensor(array.Get(i), function));
     return list;
+  }
+  if (length > 0 && array.Get(uint32_t{0}).IsString()) {
+    std::vector<std::string> strings;
+    for (uint32_t i = 0; i < length; ++i) {
+      const Napi::Value element = array.Get(i);
+      if (!element.IsString()) throw ArgumentError(function + ": an array of strings must hold nothing else");
+      strings.push_back(element.As<Napi::String>().Utf8Value());
+    }
+    return strings;
   }
   std::vector<double> numbers;
   numbers.reserve(length);

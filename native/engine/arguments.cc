@@ -11,9 +11,9 @@ constexpr double kLargestInteger = 9007199254740991.0;  // 2^53 - 1, JavaScript'
 bool isInteger(double value) { return std::trunc(value) == value && std::abs(value) <= kLargestInteger; }
 
 const char* describe(const Argument& argument) {
-  static constexpr const char* kNames[] = {"nothing",  "a boolean",     "a number", "a string",
-                                           "numbers",  "a typed array", "a tensor", "a list of tensors",
-                                           "a module", "a token file",  "an object"};
+  static constexpr const char* kNames[] = {"nothing",  "a boolean",     "a number",  "a string",
+                                           "numbers",  "a typed array", "a tensor",  "a list of tensors",
+                                           "a module", "a token file",  "an object", "strings"};
   return kNames[argument.index()];
 }
 
@@ -136,6 +136,12 @@ std::vector<int64_t> Arguments::integers(size_t index, const char* name) const {
     result.push_back(static_cast<int64_t>(value));
   }
   return result;
+}
+
+std::vector<std::string> Arguments::strings(size_t index, const char* name) const {
+  const auto* values = std::get_if<std::vector<std::string>>(&at(index));
+  if (values == nullptr) mismatch(name, "strings", index);
+  return *values;
 }
 
 RandomKey Arguments::randomKey(size_t index, const char* name) const {

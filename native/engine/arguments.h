@@ -29,7 +29,7 @@ using ArgumentMap = std::map<std::string, Argument>;
 /// One argument of a call as it came from JavaScript; free of Node-API, so that functions and modules are too.
 struct Argument : std::variant<std::monostate, bool, double, std::string, std::vector<double>, Bytes, SlotRef,
                                std::shared_ptr<TensorList>, std::shared_ptr<ModuleState>, std::shared_ptr<TokenFile>,
-                               std::shared_ptr<ArgumentMap>> {
+                               std::shared_ptr<ArgumentMap>, std::vector<std::string>> {
   using variant::variant;
 };
 
@@ -72,6 +72,7 @@ class Arguments {
   bool boolean(size_t index, const char* name) const;
   std::string string(size_t index, const char* name) const;
   std::vector<int64_t> integers(size_t index, const char* name) const;
+  std::vector<std::string> strings(size_t index, const char* name) const;
   /// [seed, step, ordinal]
   RandomKey randomKey(size_t index, const char* name) const;
 

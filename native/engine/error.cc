@@ -6,6 +6,8 @@ const char* toString(ErrorCode code) {
   switch (code) {
     case ErrorCode::Argument:
       return "ERR_ARGUMENT";
+    case ErrorCode::Input:
+      return "ERR_INPUT";
     case ErrorCode::Disposed:
       return "ERR_DISPOSED";
     case ErrorCode::Engine:

@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "engine/error.h"
+
 namespace gptorch {
 
 namespace {
@@ -31,10 +33,10 @@ File File::openForReading(const std::string& path) {
   return {path, descriptor};
 }
 
-File File::create(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (descriptor < 0) failWith(path, "create");
-  return {path, descriptor};
+File File::duplicate(int descriptor, const std::string& path) {
+  const int own = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  if (own < 0) failWith(path, "open");
+  return {path, own};
 }
 
 File::File(File&& other) noexcept : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
@@ -51,10 +53,33 @@ size_t File::size() const {
   return static_cast<size_t>(status.st_size);
 }
 
-void File::write(const void* data, size_t bytes) {
+void File::readAt(void* data, size_t bytes, size_t offset) const {
+  char* next = static_cast<char*>(data);
+  while (bytes > 0) {
+    const ssize_t count = ::pread(descriptor_, next, std::min(bytes, kLargestTransfer), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail("read");
+    if (count == 0) throw Error(ErrorCode::Input, path_ + " ends " + std::to_string(bytes) + " bytes too early");
+    next += count;
+    offset += static_cast<size_t>(count);
+    bytes -= static_cast<size_t>(count);
+  }
+}
+
+ReplacementFile::ReplacementFile(std::string temporary, const std::string& path)
+    : File(path, ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)),
+      temporary_(std::move(temporary)) {
+  if (descriptor() < 0) fail("write");
+}
+
+ReplacementFile::~ReplacementFile() {
+  if (!committed_) ::unlink(temporary_.c_str());
+}
+
+void ReplacementFile::write(const void* data, size_t bytes) {
   const char* next = static_cast<const char*>(data);
   while (bytes > 0) {
-    const ssize_t written = ::write(descriptor_, next, std::min(bytes, kLargestTransfer));
+    const ssize_t written = ::write(descriptor(), next, std::min(bytes, kLargestTransfer));
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) fail("write");
     next += written;
@@ -62,32 +87,21 @@ void File::write(const void* data, size_t bytes) {
   }
 }
 
-void File::readAt(void* data, size_t bytes, size_t offset) const {
-  char* next = static_cast<char*>(data);
-  while (bytes > 0) {
-    const ssize_t count = ::pread(descriptor_, next, std::min(bytes, kLargestTransfer), static_cast<off_t>(offset));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail("read");
-    if (count == 0) throw std::runtime_error(path_ + " ends " + std::to_string(bytes) + " bytes too early");
-    next += count;
-    offset += static_cast<size_t>(count);
-    bytes -= static_cast<size_t>(count);
-  }
+void ReplacementFile::writeAt(const void* data, size_t bytes, size_t offset) {
+  if (::lseek(descriptor(), static_cast<off_t>(offset), SEEK_SET) < 0) fail("write");
+  write(data, bytes);
 }
 
-void File::sync() {
-  if (::fsync(descriptor_) != 0) fail("flush");
-}
-
-void replaceFile(const std::string& temporary, const std::string& path) {
-  if (std::rename(temporary.c_str(), path.c_str()) != 0) failWith(path, "replace");
-  std::string folder = std::filesystem::path(path).parent_path().string();
+void ReplacementFile::commit() {
+  if (::fsync(descriptor()) != 0) fail("write");
+  if (std::rename(temporary_.c_str(), path().c_str()) != 0) fail("replace");
+  committed_ = true;
+  std::string folder = std::filesystem::path(path()).parent_path().string();
   if (folder.empty()) folder = ".";
-  // The name itself is data of the folder.
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) failWith(folder, "open");
-  const int result = ::fsync(descriptor);
-  ::close(descriptor);
+  const int handle = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (handle < 0) failWith(folder, "open");
+  const int result = ::fsync(handle);
+  ::close(handle);
   if (result != 0) failWith(folder, "flush");
 }
 

@@ -9,8 +9,8 @@ namespace gptorch {
 class File {
  public:
   static File openForReading(const std::string& path);
-  /// Fails where the path exists.
-  static File create(const std::string& path);
+  /// Its own descriptor of a file that is open for reading elsewhere; `path` is for messages.
+  static File duplicate(int descriptor, const std::string& path);
 
   File(File&& other) noexcept;
   File(const File&) = delete;
@@ -20,20 +20,37 @@ class File {
 
   size_t size() const;
   int descriptor() const { return descriptor_; }
-  void write(const void* data, size_t bytes);
+  /// Throws Error(Input) where the file ends before.
   void readAt(void* data, size_t bytes, size_t offset) const;
-  /// Returns once the bytes are on the disk.
-  void sync();
 
- private:
+ protected:
   File(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+  const std::string& path() const { return path_; }
+  /// Throws with the path and errno's reason.
   [[noreturn]] void fail(const char* action) const;
 
+ private:
   std::string path_;
   int descriptor_;
 };
 
-/// Puts `temporary` in the place of `path`; after a crash at any moment one of the two is there, whole.
-void replaceFile(const std::string& temporary, const std::string& path);
+/// A file that takes the place of `path` once it is whole and on the disk: after a crash at any moment the old or the
+/// new one is there. Until then it is `temporary`, which is removed where the writing fails.
+class ReplacementFile : File {
+ public:
+  ReplacementFile(std::string temporary, const std::string& path);
+  ReplacementFile(const ReplacementFile&) = delete;
+  ~ReplacementFile();
+
+  void write(const void* data, size_t bytes);
+  /// Over what was written before.
+  void writeAt(const void* data, size_t bytes, size_t offset);
+  /// Flushes the file, renames it and flushes the folder: the name is data of the folder.
+  void commit();
+
+ private:
+  std::string temporary_;
+  bool committed_ = false;
+};
 
 }  // namespace gptorch

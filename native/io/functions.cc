@@ -1,12 +1,12 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/scalar_tensor.h>
-#include <unistd.h>
 
 #include <algorithm>
 
 #include "functions/function.h"
 #include "io/file.h"
+#include "io/tensor_bytes.h"
 #include "io/token_file.h"
 
 namespace gptorch {
@@ -50,58 +50,67 @@ Plan tokenWindows(const Arguments& arguments) {
 
 at::Tensor byteCount(size_t bytes) { return at::scalar_tensor(static_cast<int64_t>(bytes), at::kLong); }
 
-/// (path, header, tensors) -> bytes written. The header and then each tensor's bytes, to a temporary file that
-/// takes the place of `path` once it is on the disk. In order with the queue, so the tensors are of one moment.
+/// (path, temporary, header, checksumsAt, tensors) -> bytes written. The header, each tensor's bytes, and then the
+/// tensors' checksums over the header's bytes from `checksumsAt`. In order with the queue, so the tensors are of one
+/// moment.
 Plan writeTensors(const Arguments& arguments) {
-  const std::string path = arguments.string(0, "path");
-  const Bytes header = arguments.bytes(1, "header");
-  const std::vector<SlotRef> tensors = arguments.tensors(2, "tensors").slots;
-  Plan plan = planOne(tensors, {{}, at::kLong, at::kCPU}, [path, header](const Values& values) {
-    const std::string temporary = path + "." + std::to_string(::getpid()) + ".tmp";
-    ::unlink(temporary.c_str());
-    try {
-      File file = File::create(temporary);
-      size_t total = header->size();
-      file.write(header->data(), header->size());
-      for (const at::Tensor& value : values) {
-        const at::Tensor bytes = value.detach().to(at::kCPU).contiguous();
-        file.write(bytes.const_data_ptr(), bytes.nbytes());
-        total += bytes.nbytes();
-      }
-      file.sync();
-      replaceFile(temporary, path);
-      return byteCount(total);
-    } catch (...) {
-      ::unlink(temporary.c_str());
-      throw;
+  const std::string path = arguments.string(0, "path"), temporary = arguments.string(1, "temporary");
+  const Bytes header = arguments.bytes(2, "header");
+  const auto checksumsAt = static_cast<size_t>(arguments.integer(3, "checksumsAt"));
+  const std::vector<SlotRef> tensors = arguments.tensors(4, "tensors").slots;
+  Plan plan = planOne(tensors, {{}, at::kLong, at::kCPU}, [=](const Values& values) {
+    ReplacementFile file(temporary, path);
+    size_t total = header->size();
+    std::string checksums;
+    file.write(header->data(), header->size());
+    for (const at::Tensor& value : values) {
+      const at::Tensor bytes = value.detach().to(at::kCPU).contiguous();
+      file.write(bytes.const_data_ptr(), bytes.nbytes());
+      total += bytes.nbytes();
+      checksums += checksum(bytes);
     }
+    file.writeAt(checksums.data(), checksums.size(), checksumsAt);
+    file.commit();
+    return byteCount(total);
   });
   plan.differentiable = false;
   plan.capturedBytes = header->size();
   return plan;
 }
 
-/// (tensor, path, offset, dtype) -> bytes read, straight into the tensor's memory where the dtypes agree.
-Plan readTensor(const Arguments& arguments) {
-  const SlotRef target = arguments.tensor(0, "tensor");
+/// (descriptor, path, tensors, names, offsets, dtypes, checksums) -> bytes read. The descriptor may be closed once this
+/// has returned; `checksums` may be missing. A damaged tensor fails the call, and with it all that it fills.
+Plan readTensors(const Arguments& arguments) {
   const std::string path = arguments.string(1, "path");
-  const int64_t offset = arguments.integer(2, "offset");
-  const at::ScalarType dtype = parseDtype(arguments.string(3, "dtype"));
+  const auto file =
+      std::make_shared<const File>(File::duplicate(static_cast<int>(arguments.integer(0, "descriptor")), path));
+  const std::vector<SlotRef> targets = arguments.tensors(2, "tensors").slots;
+  const std::vector<std::string> names = arguments.strings(3, "names");
+  const std::vector<int64_t> offsets = arguments.integers(4, "offsets");
+  std::vector<at::ScalarType> dtypes;
+  for (const std::string& dtype : arguments.strings(5, "dtypes")) dtypes.push_back(parseDtype(dtype));
+  const std::vector<std::string> checksums =
+      arguments.isMissing(6) ? std::vector<std::string>{} : arguments.strings(6, "checksums");
+  for (const size_t count : {names.size(), offsets.size(), dtypes.size()}) {
+    if (count != targets.size()) arguments.fail("names, offsets and dtypes must be as many as the tensors");
+  }
+  if (!checksums.empty() && checksums.size() != targets.size()) arguments.fail("checksums must be one a tensor");
   Plan plan = planOne({}, {{}, at::kLong, at::kCPU}, [=](const Values&) {
-    TORCH_CHECK(target->value.defined(), "the tensor was never made");
     const at::NoGradGuard noGrad;
-    at::Tensor& value = target->value;
-    const bool direct = value.scalar_type() == dtype && value.is_contiguous() && value.is_cpu();
-    at::Tensor bytes = direct ? value.detach() : at::empty(value.sizes(), dtype);
-    File::openForReading(path).readAt(bytes.mutable_data_ptr(), bytes.nbytes(), static_cast<size_t>(offset));
-    if (direct) {
-      value.unsafeGetTensorImpl()->bump_version();
-    } else {
-      value.copy_(bytes);
+    size_t total = 0;
+    for (size_t i = 0; i < targets.size(); ++i) {
+      at::Tensor& value = targets[i]->value;
+      TORCH_CHECK(value.defined(), "the tensor was never made");
+      const std::string found = readTensor(*file, static_cast<size_t>(offsets[i]), dtypes[i], value);
+      if (!checksums.empty() && checksums[i] != found) {
+        throw Error(ErrorCode::Input, path + ": tensor " + names[i] + " is damaged: its checksum is " + found +
+                                          ", the file says " + checksums[i]);
+      }
+      total += static_cast<size_t>(value.numel()) * c10::elementSize(dtypes[i]);
     }
-    return byteCount(bytes.nbytes());
+    return byteCount(total);
   });
-  plan.overwrites = {target};
+  plan.overwrites.assign(targets.begin(), targets.end());
   plan.differentiable = false;
   return plan;
 }
@@ -109,7 +118,7 @@ Plan readTensor(const Arguments& arguments) {
 }  // namespace
 
 std::vector<Function> ioFunctions() {
-  return {{"tokenWindows", tokenWindows}, {"writeTensors", writeTensors}, {"readTensor", readTensor}};
+  return {{"tokenWindows", tokenWindows}, {"writeTensors", writeTensors}, {"readTensors", readTensors}};
 }
 
 }  // namespace gptorch

@@ -20,6 +20,7 @@ from cases import (
     linear,
     whole_model,
 )
+from checkpoints import checkpoints
 from fixture import Source, from_case, write_json
 from text_tokenizers import write_tokenizers
 from tiny_models import tiny_models
@@ -42,6 +43,8 @@ def all_sources() -> list[Source]:
 def write_all(folder: Path) -> None:
     for model in tiny_models():
         model.save(folder / model.directory)
+    for checkpoint in checkpoints():
+        checkpoint.write(folder)
     for source in all_sources():
         source.make(torch.float64).write(folder)
     write_tokenizers(folder / "tokenizers")

@@ -3,13 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  ArgumentError,
+  copyTensors,
   InputError,
   loadSafetensors,
+  openTensorFiles,
   readSafetensorsHeader,
   saveSafetensors,
   tensor,
   zeros,
 } from '../../../lib/index.js';
+import { entry, fileOf } from './safetensors-bytes.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -18,18 +22,10 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 async function written(header: unknown, body: number): Promise<string> {
-  const text = typeof header === 'string' ? header : JSON.stringify(header);
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(Buffer.byteLength(text)));
   const path = join(folder, 'written.safetensors');
-  await writeFile(path, Buffer.concat([length, Buffer.from(text), Buffer.alloc(body)]));
+  await writeFile(path, fileOf(header, body));
   return path;
 }
-const entry = (dtype: string, shape: number[], from: number, to: number) => ({
-  dtype,
-  shape,
-  data_offsets: [from, to],
-});
 
 test('what is saved comes back, dtypes and metadata too, and no temporary file is left', async () => {
   const path = join(folder, 'round-trip.safetensors');
@@ -80,7 +76,9 @@ test('a failed write leaves the file before as it was', async () => {
   const x = zeros([1]);
   await loadSafetensors(path, [['x', x]]);
   expect(await x.item()).toBe(1);
-  await expect(saveSafetensors(join(folder, 'no', 'where'), [['x', x]])).rejects.toThrow(/cannot create .*no.where/);
+  await expect(saveSafetensors(join(folder, 'no', 'where'), [['x', x]])).rejects.toThrow(
+    /cannot write .*no.where: No such file/,
+  );
 });
 
 describe('a bad file is refused, naming file and tensor', () => {
@@ -97,6 +95,38 @@ describe('a bad file is refused, naming file and tensor', () => {
     ['of an unknown dtype', { a: entry('F8', [8], 0, 8) }, 8, /tensor a: dtype F8; known are F64/],
     ['with a bad shape', { a: { ...entry('F32', [2], 0, 8), shape: [-2] } }, 8, /tensor a.*shape/],
     ['without JSON', '{"a":', 8, /the header is not JSON/],
+    ['with a gap', { a: entry('F32', [1], 0, 4), b: entry('F32', [1], 8, 12) }, 12, /tensor b begins at byte/],
+    ['with an end before the begin', { a: entry('F32', [1], 8, 4) }, 8, /tensor a: .* the file gives it -4/],
+    [
+      'with an offset that is no number',
+      '{"a":{"dtype":"F32","shape":[1],"data_offsets":[null,4]}}',
+      4,
+      /tensor a.*offsets/,
+    ],
+    ['with a fraction of a byte', { a: entry('F32', [1], 0.5, 4.5) }, 8, /tensor a.*offsets/],
+    ['with a huge size', { a: entry('F32', [2 ** 52, 2 ** 52, 2 ** 52], 0, 4) }, 4, /tensor a: .* the file gives it 4/],
+    ['with sizes that overflow to fit', { a: entry('U8', [2 ** 32, 2 ** 32, 4], 0, 0) }, 0, /tensor a: .* gives it 0/],
+    [
+      'with more than a number holds',
+      '{"a":{"dtype":"F32","shape":[1e999],"data_offsets":[0,4]}}',
+      4,
+      /tensor a.*shape/,
+    ],
+    [
+      'with a tensor twice',
+      '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\\u0061":{}}',
+      4,
+      /"a" is there twice/,
+    ],
+    [
+      'with a field twice',
+      '{"a":{"dtype":"F32","dtype":"I32","shape":[1],"data_offsets":[0,4]}}',
+      4,
+      /"dtype" is there twice/,
+    ],
+    ['with deep nesting', `{"a":${'['.repeat(1e5)}${']'.repeat(1e5)}}`, 4, /nested deeper/],
+    ['that holds a list', '[]', 0, /safetensors/],
+    ['with metadata that is no text', { __metadata__: { a: 1 } }, 0, /__metadata__/],
   ])('%s', async (_name, header, body, message) => {
     const path = await written(header, body);
     await expect(readSafetensorsHeader(path)).rejects.toThrow(InputError);
@@ -111,4 +141,65 @@ describe('a bad file is refused, naming file and tensor', () => {
     await writeFile(path, Buffer.alloc(64, 0xff));
     await expect(readSafetensorsHeader(path)).rejects.toThrow(/not a safetensors file/);
   });
+});
+
+test('empty tensors may lie anywhere between the others', async () => {
+  const path = await written(
+    { a: entry('F32', [1], 0, 4), b: entry('F32', [0, 3], 0, 0), c: entry('F32', [0], 4, 4) },
+    4,
+  );
+  expect([...(await readSafetensorsHeader(path)).tensors.keys()]).toEqual(['b', 'a', 'c']);
+});
+
+describe('what does not fit is refused before anything is read', () => {
+  test.each([
+    ['another shape', ['x', 'F32', [2]], /tensor x is \[2\], the model's is \[1\]/],
+    ['another kind of numbers', ['x', 'I32', [1]], /tensor x is int32, the model's is float32/],
+    ['a missing tensor', ['z', 'F32', [1]], /tensor x is missing/],
+  ] as const)('%s', async (_name, [name, dtype, shape], message) => {
+    const size = 4 * (shape[0] ?? 0);
+    const path = await written({ y: entry('F32', [1], 0, 4), [name]: entry(dtype, [...shape], 4, 4 + size) }, 4 + size);
+    const [x, y] = [tensor([5]), tensor([6])];
+    const load = () => loadSafetensors(path, Object.entries({ y, x }));
+    await expect(load()).rejects.toThrow(InputError);
+    await expect(load()).rejects.toThrow(message);
+    expect([await x.item(), await y.item()]).toEqual([5, 6]);
+  });
+
+  test('a tensor that may not be ignored', async () => {
+    const path = await written({ x: entry('F32', [1], 0, 4), y: entry('F32', [1], 4, 8) }, 8);
+    const x = tensor([5]);
+    const load = loadSafetensors(path, [['x', x]], { mayIgnore: () => false });
+    await expect(load).rejects.toThrow(`${path}: tensor y has no place in the model`);
+    expect(await x.item()).toBe(5);
+  });
+});
+
+test('a file is read as it was opened, whatever takes its name meanwhile', async () => {
+  const path = join(folder, 'replaced.safetensors');
+  await saveSafetensors(path, [['x', tensor([1])]]);
+  const files = await openTensorFiles(path);
+  await saveSafetensors(path, [['x', tensor([2])]]);
+  const x = zeros([1]);
+  await copyTensors(files, [['x', x]]);
+  await files.close();
+  expect(await x.item()).toBe(1);
+});
+
+test('numbers that look like indices, the metadata’s own name, and a name twice', async () => {
+  const path = join(folder, 'names.safetensors');
+  await saveSafetensors(path, [
+    ['10', tensor([1])],
+    ['2', tensor([2])],
+  ]);
+  const two = zeros([1]);
+  await loadSafetensors(path, [['2', two]]);
+  expect(await two.item()).toBe(2);
+  for (const name of ['10', '__metadata__']) {
+    const save = saveSafetensors(path, [
+      ['10', tensor([1])],
+      [name, tensor([2])],
+    ]);
+    await expect(save).rejects.toThrow(ArgumentError);
+  }
 });
