@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { open, readdir, rename, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { GptorchError } from '../errors.js';
 
 /**
  * Writes a file so that after a crash at any moment either the old or the new one is there, whole: to a temporary name,
  * flushed to the disk, then renamed.
+ * @throws GptorchError `ERR_WRITE` naming the file and the system's reason
  */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
   const temporary = temporaryFor(path);
@@ -19,11 +21,12 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
       await file.close();
     }
     await rename(temporary, path);
-  } catch (error) {
+    await syncFolder(dirname(path));
+  } catch (cause) {
     await unlink(temporary).catch(() => undefined);
-    throw error;
+    const reason = cause instanceof Error ? cause.message : cause;
+    throw new GptorchError('ERR_WRITE', `cannot write ${path}: ${reason}`, { cause });
   }
-  await syncFolder(dirname(path));
 }
 
 /** A name beside `path` that no other writer has; it says whose it is. */

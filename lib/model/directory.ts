@@ -30,7 +30,9 @@ interface Model {
 
 /** Writes `config.json` and `model.safetensors`; the weights take their place last and at once. */
 export async function saveGPT(directory: string, model: Model): Promise<void> {
-  await mkdir(directory, { recursive: true });
+  await mkdir(directory, { recursive: true }).catch((cause) => {
+    throw new InputError(`${directory}: cannot be made (${cause.code ?? cause.message})`, { cause });
+  });
   await writeFileAtomic(join(directory, 'config.json'), `${JSON.stringify(toHuggingFace(model.config), null, 2)}\n`);
   await saveSafetensors(join(directory, WEIGHTS), model.namedParameters(), { format: 'pt' });
 }
