@@ -14,7 +14,7 @@ export function addChat(program: Command): void {
   const command = program
     .command('chat')
     .description('talk to a model that was trained on dialogues; one line a turn')
-    .requiredOption('--model <dir>', 'model directory')
+    .requiredOption('--model <dir>', 'model directory, or a name of the Hugging Face Hub (organisation/model)')
     .option('--max-new-tokens <n>', 'the longest answer', positiveInteger, 100)
     .option('--temperature <t>', '0 takes the most likely token each time', nonNegativeNumber, 0)
     .option('--top-k <k>', 'draw from the k most likely tokens', positiveInteger)

@@ -22,7 +22,7 @@ export function addGenerate(program: Command): void {
   const command = program
     .command('generate')
     .description('continue a prompt')
-    .requiredOption('--model <dir>', 'model directory')
+    .requiredOption('--model <dir>', 'model directory, or a name of the Hugging Face Hub (organisation/model)')
     .option('--prompt <text>', 'the text to continue; it is not repeated')
     .option('--prompt-tokens <ids>', 'the same as token ids: 1,2,3', tokenList)
     .option('--max-new-tokens <n>', 'the longest continuation', positiveInteger, 100)

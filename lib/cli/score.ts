@@ -19,7 +19,7 @@ export function addScore(program: Command): void {
   const command = program
     .command('score')
     .description('log probability of each token of the input, one JSON object a line')
-    .requiredOption('--model <dir>', 'model directory')
+    .requiredOption('--model <dir>', 'model directory, or a name of the Hugging Face Hub (organisation/model)')
     .requiredOption('--input <file>', 'JSON lines, {"text"} or {"tokens"}; - is stdin');
   addCommonOptions(command).action(run);
 }

@@ -1,7 +1,14 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadSafetensors, saveSafetensors, writeFileAtomic } from '../io/index.js';
-import { type GPT, type GPTConfig, loadGPT, readModelJson, toHuggingFace } from '../model/index.js';
+import { loadSafetensors } from '../io/index.js';
+import {
+  type GPT,
+  type GPTConfig,
+  loadGPT,
+  readModelJson,
+  saveModel,
+  toHuggingFace,
+  weightsPath,
+} from '../model/index.js';
 import type { Tensor } from '../tensor/index.js';
 import { type TaskConfig, taskOf } from './task-config.js';
 
@@ -15,11 +22,8 @@ interface Model {
   dispose(): void;
 }
 
-export async function saveTaskModel(directory: string, model: Model): Promise<void> {
-  await mkdir(directory, { recursive: true });
-  const config = { ...toHuggingFace(model.gpt.config), task: model.config };
-  await writeFileAtomic(join(directory, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
-  await saveSafetensors(join(directory, 'model.safetensors'), model.namedParameters(), { format: 'pt' });
+export function saveTaskModel(directory: string, model: Model): Promise<void> {
+  return saveModel(directory, { ...toHuggingFace(model.gpt.config), task: model.config }, model.namedParameters());
 }
 
 export async function loadTaskModel<M extends Model>(
@@ -30,7 +34,7 @@ export async function loadTaskModel<M extends Model>(
   const task = taskOf(await readModelJson(directory), join(directory, 'config.json'));
   const model = makeTaskModel(await loadGPT(directory, makeGPT), task);
   try {
-    await loadSafetensors(join(directory, 'model.safetensors'), model.head.namedParameters());
+    await loadSafetensors(weightsPath(directory), model.head.namedParameters());
   } catch (error) {
     model.dispose();
     throw error;

@@ -33,7 +33,7 @@ export class TaskModel {
   static load(directory: string, options: { device?: string } = {}): Promise<TaskModel> {
     return loadTaskModel(
       directory,
-      (config) => new GPT(config, options),
+      (config) => new GPT(config, { device: options.device, initialize: false }),
       (gpt, task) => new TaskModel(gpt, task),
     );
   }

@@ -28,13 +28,21 @@ interface Model {
   dispose(): void;
 }
 
+export function saveGPT(directory: string, model: Model): Promise<void> {
+  return saveModel(directory, toHuggingFace(model.config), model.namedParameters());
+}
+
 /** Writes `config.json` and `model.safetensors`; the weights take their place last and at once. */
-export async function saveGPT(directory: string, model: Model): Promise<void> {
+export async function saveModel(
+  directory: string,
+  config: Record<string, unknown>,
+  parameters: [name: string, parameter: Tensor][],
+): Promise<void> {
   await mkdir(directory, { recursive: true }).catch((cause) => {
     throw new InputError(`${directory}: cannot be made (${cause.code ?? cause.message})`, { cause });
   });
-  await writeFileAtomic(join(directory, 'config.json'), `${JSON.stringify(toHuggingFace(model.config), null, 2)}\n`);
-  await saveSafetensors(join(directory, WEIGHTS), model.namedParameters(), { format: 'pt' });
+  await writeFileAtomic(join(directory, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  await saveSafetensors(join(directory, WEIGHTS), parameters, { format: 'pt' });
 }
 
 /** The contents of `config.json`. @throws InputError when it is missing or no JSON */

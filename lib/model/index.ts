@@ -1,7 +1,7 @@
 /** The GPT model, its configuration, and its directories. */
 
 export { type GPTConfig, type GPTConfigInput, gptConfigSchema, parseGPTConfig } from './config.js';
-export { loadGPT, readGPTConfig, readModelJson, weightsPath } from './directory.js';
+export { loadGPT, readGPTConfig, readModelJson, saveModel, weightsPath } from './directory.js';
 export { GPT, type GPTOptions } from './gpt.js';
 export { growVocabulary } from './grow-vocabulary.js';
 export { fromHuggingFace, type ModelType, modelTypeOf, toHuggingFace } from './hugging-face.js';

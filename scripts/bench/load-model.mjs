@@ -31,7 +31,9 @@ async function compare() {
     const start = performance.now();
     spawnSync('sh', ['-c', 'cat "$0" > /dev/null', file]);
     const read = performance.now() - start;
-    const child = spawnSync(process.execPath, [fileURLToPath(import.meta.url), folder, '1', 'load'], { encoding: 'utf8' });
+    const child = spawnSync(process.execPath, [fileURLToPath(import.meta.url), folder, '1', 'load'], {
+      encoding: 'utf8',
+    });
     const { took, before, peak } = JSON.parse(child.stdout);
     ratios.push(took / read);
     const memory = `memory ${megabytes(before)} MB before, ${megabytes(peak)} MB at its peak`;

@@ -62,6 +62,17 @@ describe('checkpoint', () => {
     await expect(readCheckpointState(path)).rejects.toThrow('checkpoint version 9; this gptorch reads version 1');
   });
 
+  it('notices a flipped bit: of the state before anything is loaded, of a tensor with its name', async () => {
+    await saveCheckpoint(path, makeTrained(1), { step: 100 });
+    const bytes = await readFile(path);
+    const flipped = (at: number) => Buffer.from(bytes.map((byte, i) => (i === at ? byte ^ 1 : byte)));
+    await writeFile(path, flipped(bytes.indexOf('100')));
+    await expect(readCheckpointState(path)).rejects.toThrow(`${path}: the header is damaged`);
+    await writeFile(path, flipped(bytes.length - 1));
+    expect(await readCheckpointState(path)).toEqual({ step: 100 });
+    await expect(loadCheckpoint(path, makeTrained(1))).rejects.toThrow(/tensor optimizer\..* is damaged/);
+  });
+
   it('refuses another model, and a file that was cut short', async () => {
     await saveCheckpoint(path, makeTrained(1), {});
     await expect(loadCheckpoint(path, makeTrained(1, 16))).rejects.toThrow(InputError);
