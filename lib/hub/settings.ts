@@ -27,7 +27,7 @@ export function hubSettings(given: { cacheDir?: string; token?: string }, env = 
   }
   return {
     endpoint: (env.HF_ENDPOINT ?? 'https://huggingface.co').replace(/\/+$/, ''),
-    cacheDir: given.cacheDir ?? env.HF_HUB_CACHE ?? join(home, 'hub'),
+    cacheDir: given.cacheDir ?? env.HF_HUB_CACHE ?? env.HUGGINGFACE_HUB_CACHE ?? join(home, 'hub'),
     token,
     offline: /^(1|on|yes|true)$/i.test(env.HF_HUB_OFFLINE ?? ''),
   };

@@ -101,7 +101,8 @@ Plan readTensors(const Arguments& arguments) {
     for (size_t i = 0; i < targets.size(); ++i) {
       at::Tensor& value = targets[i]->value;
       TORCH_CHECK(value.defined(), "the tensor was never made");
-      const std::string found = readTensor(*file, static_cast<size_t>(offsets[i]), dtypes[i], value);
+      const auto offset = static_cast<size_t>(offsets[i]);
+      const std::string found = readTensor(*file, offset, dtypes[i], value, !checksums.empty());
       if (!checksums.empty() && checksums[i] != found) {
         throw Error(ErrorCode::Input, path + ": tensor " + names[i] + " is damaged: its checksum is " + found +
                                           ", the file says " + checksums[i]);

@@ -58,7 +58,7 @@ std::string checksum(const at::Tensor& tensor) {
   return combine(hashes);
 }
 
-std::string readTensor(const File& file, size_t offset, at::ScalarType dtype, at::Tensor& into) {
+std::string readTensor(const File& file, size_t offset, at::ScalarType dtype, at::Tensor& into, bool wanted) {
   const bool inPlace = into.is_cpu() && into.is_contiguous();
   const at::Tensor host =
       inPlace ? into.detach().view({-1}) : at::empty({into.numel()}, at::TensorOptions().dtype(into.scalar_type()));
@@ -76,7 +76,7 @@ std::string readTensor(const File& file, size_t offset, at::ScalarType dtype, at
       const size_t size = std::min(kPiece, bytes - begin);
       char* data = converts ? buffer.data() : target + begin;
       file.readAt(data, size, offset + begin);
-      hashes[piece] = xxh64(data, size);
+      if (wanted) hashes[piece] = xxh64(data, size);
       if (!converts) continue;
       const auto count = static_cast<int64_t>(size) / width;
       host.narrow(0, static_cast<int64_t>(begin) / width, count)
@@ -88,7 +88,7 @@ std::string readTensor(const File& file, size_t offset, at::ScalarType dtype, at
   } else {
     into.copy_(host.view(into.sizes()));
   }
-  return combine(hashes);
+  return wanted ? combine(hashes) : std::string();
 }
 
 }  // namespace gptorch

@@ -14,7 +14,7 @@ namespace gptorch {
 std::string checksum(const at::Tensor& tensor);
 
 /// Fills a tensor from `offset` of a file where its values are of `dtype`, without a second copy in memory: read into
-/// place, or converted piece by piece. Returns the checksum of what was read.
-std::string readTensor(const File& file, size_t offset, at::ScalarType dtype, at::Tensor& into);
+/// place, or converted piece by piece. Returns the checksum of what was read where it is `wanted`.
+std::string readTensor(const File& file, size_t offset, at::ScalarType dtype, at::Tensor& into, bool wanted);
 
 }  // namespace gptorch
