@@ -3,7 +3,6 @@
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -29,20 +28,6 @@ std::string combine(const std::vector<uint64_t>& hashes) {
   return digits;
 }
 
-/// The first touch of fresh memory costs more than the reading: with large pages there are 512 times fewer.
-void preferLargePages(char* data, size_t bytes) {
-#ifdef MADV_HUGEPAGE
-  constexpr uintptr_t page = uintptr_t{2} << 20;
-  const auto first = (reinterpret_cast<uintptr_t>(data) + page - 1) & ~(page - 1);
-  const auto end = (reinterpret_cast<uintptr_t>(data) + bytes) & ~(page - 1);
-  // A wish; where it is not granted nothing is lost.
-  if (end > first) ::madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
-#else
-  static_cast<void>(data);
-  static_cast<void>(bytes);
-#endif
-}
-
 }  // namespace
 
 std::string checksum(const at::Tensor& tensor) {
@@ -66,7 +51,6 @@ std::string readTensor(const File& file, size_t offset, at::ScalarType dtype, at
   const auto width = static_cast<int64_t>(c10::elementSize(dtype));
   const size_t bytes = static_cast<size_t>(host.numel() * width);
   char* target = static_cast<char*>(host.mutable_data_ptr());
-  preferLargePages(target, host.nbytes());
 
   std::vector<uint64_t> hashes(pieceCount(bytes));
   at::parallel_for(0, static_cast<int64_t>(hashes.size()), kGrain, [&](int64_t first, int64_t end) {
