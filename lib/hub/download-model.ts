@@ -13,7 +13,9 @@ export interface DownloadModelOptions {
   cacheDir?: string;
   /** Default: HF_TOKEN, else the one that `hf auth login` stored. */
   token?: string;
+  /** Stops the download. */
   signal?: AbortSignal;
+  /** Called as the parts of a file arrive. */
   onProgress?: (progress: DownloadProgress) => void;
 }
 

@@ -11,6 +11,6 @@ export {
   type NamedTensors,
   saveSafetensors,
 } from './safetensors.js';
-export { readSafetensorsHeader } from './safetensors-file.js';
+export { readSafetensorsHeader, type SafetensorsFile } from './safetensors-file.js';
 export type { SafetensorsHeader, TensorEntry } from './safetensors-header.js';
-export { openTensorFiles, type TensorFiles } from './tensor-files.js';
+export { openTensorFiles, type TensorFiles, type TensorPlace } from './tensor-files.js';

@@ -7,6 +7,7 @@ import { checkJsonKeys } from './json-keys.js';
 import { openSafetensorsFile, type SafetensorsFile } from './safetensors-file.js';
 import type { TensorEntry } from './safetensors-header.js';
 
+/** Where a tensor is. */
 export interface TensorPlace {
   file: SafetensorsFile;
   entry: TensorEntry;
@@ -18,6 +19,7 @@ export interface TensorFiles {
   path: string;
   tensors: ReadonlyMap<string, TensorPlace>;
   metadata: Record<string, string>;
+  /** Nothing can be read after. */
   close(): Promise<void>;
 }
 
