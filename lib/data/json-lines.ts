@@ -1,4 +1,5 @@
 import { InputError } from '../errors.js';
+import { checkJsonKeys } from '../io/json-keys.js';
 import { decodeChunks, readTextChunks } from './read-text.js';
 
 /** The value of a line, and where it stands. */
@@ -51,23 +52,6 @@ function parse(line: string, where: string): unknown {
   } catch (cause) {
     throw new InputError(`${where}: not JSON: ${line.trim().slice(0, 60)}`, { cause });
   }
-  const twice = repeatedKey(line);
-  if (twice !== undefined) throw new InputError(`${where}: field ${JSON.stringify(twice)} stands twice`);
+  checkJsonKeys(line, where);
   return value;
-}
-
-/** A key that an object of a valid JSON text has twice: `JSON.parse` would take the last one in silence. */
-function repeatedKey(json: string): string | undefined {
-  const open: Set<string>[] = [];
-  for (const [token, colon] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}]/g)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '}') open.pop();
-    else if (colon !== undefined) {
-      const key: string = JSON.parse(token.slice(0, token.length - colon.length));
-      const keys = open.at(-1);
-      if (keys?.has(key)) return key;
-      keys?.add(key);
-    }
-  }
-  return undefined;
 }

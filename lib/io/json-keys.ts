@@ -1,6 +1,6 @@
 import { InputError } from '../errors.js';
 
-/** Deeper than any header or index that this library reads. */
+/** Deeper than any header, index or example that this library reads. */
 const DEEPEST = 8;
 
 /**
@@ -11,7 +11,7 @@ const DEEPEST = 8;
 export function checkJsonKeys(json: string, where: string): void {
   const objects: Set<string>[] = [];
   let text: string | undefined;
-  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:,]/g)) {
+  for (const [token] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:,]/g)) {
     if (token === '{' || token === '[') objects.push(new Set());
     else if (token === '}' || token === ']') objects.pop();
     else if (token === ':' && text !== undefined) addKey(objects.at(-1), JSON.parse(text), where);

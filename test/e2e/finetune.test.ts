@@ -177,7 +177,7 @@ const wrong: Wrong[] = [
   {
     name: 'a key twice',
     train: `{"text":"sea","text":"old","label":"sea"}\n${good}`,
-    says: /train\.jsonl:1: field "text" stands twice/,
+    says: /train\.jsonl:1: "text" is there twice/,
   },
   {
     name: 'a label of the wrong type',
