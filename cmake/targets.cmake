@@ -42,6 +42,8 @@ endfunction()
 function(gptorch_addon target)
   set_target_properties(${target} PROPERTIES PREFIX "" SUFFIX ".node" CXX_VISIBILITY_PRESET hidden)
   target_link_libraries(${target} PRIVATE NodeApi::headers)
+  # An error cannot be thrown in a worker that is being terminated; node-addon-api would abort the process instead.
+  target_compile_definitions(${target} PRIVATE NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS)
   if(APPLE)
     target_link_options(${target} PRIVATE -undefined dynamic_lookup)
   else()

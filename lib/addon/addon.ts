@@ -132,6 +132,8 @@ export interface AddonEngine {
   resetMemoryPeak(): void;
   trimMemory(): void;
   setMemoryBudget(bytes: number): void;
+  /** For tests: of the allocations of tensors from now on lets `after` pass and fails the next `count`. */
+  failAllocations(after: number, count: number): void;
   setModes(gradEnabled: boolean, autocast: string | null): void;
   setThreads(count: number): void;
   threads(): number;
@@ -156,7 +158,8 @@ export interface Addon {
   readData(tensor: TensorHandle): Promise<ArrayBuffer>;
   readItem(tensor: TensorHandle): Promise<number>;
   describe(tensor: TensorHandle): TensorDescription;
-  disposeTensors(tensors: readonly TensorHandle[]): void;
+  /** @param byScope the end of a scope frees them, not a call of dispose() */
+  disposeTensors(tensors: readonly TensorHandle[], byScope: boolean): void;
   tensorList(tensors: readonly TensorHandle[]): TensorListHandle;
   openTokenFile(path: string, bytesPerToken: number, offset: number, count: number): TokenFileHandle;
 }

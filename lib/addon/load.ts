@@ -11,6 +11,8 @@ import { isCompatibleTorch } from './torch-version.js';
 interface Loader {
   /** Opens each library, in order, for the whole process. */
   open(paths: string[]): void;
+  /** The folder from which this process has loaded another copy of gptorch. */
+  otherCopy(): string | undefined;
 }
 
 const require = createRequire(import.meta.url);
@@ -23,6 +25,7 @@ export const addonFolder = installed ?? join(packageRoot, 'build', 'Release');
 function loadAddon(): { addon: Addon; libtorch: Libtorch } {
   const buildRecord = join(addonFolder, 'libtorch.json');
   const loader = open('gptorch_loader.node') as Loader;
+  refuseSecondCopy(loader);
   const libtorch = locateLibtorch({ buildRecord, compiledAgainst: readBuildRecord(buildRecord)?.version });
   try {
     loader.open(librariesToOpen(libtorch.folder, libtorch.device));
@@ -41,6 +44,16 @@ function loadAddon(): { addon: Addon; libtorch: Libtorch } {
     );
   }
   return { addon, libtorch };
+}
+
+/** Both would register the same operators with the process's one libtorch, which ends the process. */
+function refuseSecondCopy(loader: Loader): void {
+  const other = loader.otherCopy();
+  if (other === undefined) return;
+  throw new LoadError(
+    `Another copy of gptorch is loaded in this process, from ${other}; the one in ${addonFolder} cannot be loaded beside it. ` +
+      'Keep one copy: see `npm ls gptorch` and `npm dedupe`, or use the second one in a process of its own.',
+  );
 }
 
 function open(file: string): unknown {

@@ -177,7 +177,8 @@ export class GPT {
     const std = this.config.initStd / Math.sqrt(2 * this.config.layers);
     for (const block of this.blocks) {
       for (const name of ['attn.c_proj.weight', 'mlp.c_proj.weight']) {
-        addon.functions.fillNormal(block.parameter(name).handle, 0, std, generator.take());
+        const { handle } = block.parameter(name);
+        generator.draw(1, (key) => addon.functions.fillNormal(handle, 0, std, key));
       }
     }
   }

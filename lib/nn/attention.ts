@@ -2,7 +2,7 @@ import type { Argument } from '../addon/index.js';
 import type { Tensor } from '../tensor/index.js';
 import type { LayerCache } from './key-value-cache.js';
 import type { FeedForwardSettings } from './layers.js';
-import { type ForwardOptions, keyFor, Module, type ModuleOptions } from './module.js';
+import { type ForwardOptions, Module, type ModuleOptions, withKey } from './module.js';
 
 export interface CausalSelfAttentionSettings {
   width: number;
@@ -33,7 +33,7 @@ export class CausalSelfAttention extends Module {
 
   /** (B, T, width) → (B, T, width) */
   forward(input: Tensor, options: AttentionOptions = {}): Tensor {
-    return this.call(input.handle, ...attentionArguments(options, 2));
+    return withKey(options, 2, (...mode) => this.call(input.handle, ...mode, ...cacheArguments(options)));
   }
 }
 
@@ -52,7 +52,7 @@ export class DecoderBlock extends Module {
 
   /** (B, T, width) → (B, T, width) */
   forward(input: Tensor, options: AttentionOptions = {}): Tensor {
-    return this.call(input.handle, ...attentionArguments(options, 3));
+    return withKey(options, 3, (...mode) => this.call(input.handle, ...mode, ...cacheArguments(options)));
   }
 }
 
@@ -60,7 +60,6 @@ function withHeadWidth<S extends CausalSelfAttentionSettings>(settings: S): S {
   return { ...settings, headWidth: settings.headWidth ?? settings.width / settings.heads };
 }
 
-function attentionArguments(options: AttentionOptions, draws: number): Argument[] {
-  const { training = false, cache, position = 0 } = options;
-  return [training, keyFor(options, draws), cache?.keys.handle, cache?.values.handle, position];
+function cacheArguments({ cache, position = 0 }: AttentionOptions): Argument[] {
+  return [cache?.keys.handle, cache?.values.handle, position];
 }

@@ -1,5 +1,5 @@
 import type { Tensor } from '../tensor/index.js';
-import { type ForwardOptions, keyFor, Module, type ModuleOptions } from './module.js';
+import { type ForwardOptions, Module, type ModuleOptions, withKey } from './module.js';
 
 /** y = x · weightᵀ + bias; parameters `weight` (outFeatures, inFeatures) and `bias`. */
 export class Linear extends Module {
@@ -41,7 +41,7 @@ export class Embedding extends Module {
 
   /** (B, T) int64 → (B, T, width); `position` is the place of the first token in its sequence. */
   forward(tokens: Tensor, options: ForwardOptions & { position?: number } = {}): Tensor {
-    return this.call(tokens.handle, options.training ?? false, keyFor(options, 1), options.position ?? 0);
+    return withKey(options, 1, (...mode) => this.call(tokens.handle, ...mode, options.position ?? 0));
   }
 }
 
@@ -65,6 +65,6 @@ export class FeedForward extends Module {
 
   /** (…, width) → (…, width) */
   forward(input: Tensor, options: ForwardOptions = {}): Tensor {
-    return this.call(input.handle, options.training ?? false, keyFor(options, 1));
+    return withKey(options, 1, (...mode) => this.call(input.handle, ...mode));
   }
 }

@@ -61,17 +61,18 @@ export abstract class Module {
   }
 }
 
-/** The random key of a forward pass that draws `draws` times; none outside training. */
-export function keyFor(
+/** Makes a forward pass that draws `draws` times, with its random key; outside training there is none. */
+export function withKey<T>(
   { training = false, generator = engine.generator }: ForwardOptions,
   draws: number,
-): RandomKey | null {
-  return training ? generator.take(draws) : null;
+  forward: (training: boolean, key: RandomKey | null) => T,
+): T {
+  return training ? generator.draw(draws, (key) => forward(true, key)) : forward(false, null);
 }
 
 function fillParameter(name: string, parameter: Tensor, std: number, generator: Generator): void {
   const { functions } = addon;
   if (name.endsWith('bias')) functions.fill(parameter.handle, 0);
   else if (parameter.shape.length === 1) functions.fill(parameter.handle, 1);
-  else functions.fillNormal(parameter.handle, 0, std, generator.take());
+  else generator.draw(1, (key) => functions.fillNormal(parameter.handle, 0, std, key));
 }

@@ -1,6 +1,6 @@
 import { addon, type TensorListHandle } from '../addon/index.js';
 import { ArgumentError } from '../errors.js';
-import { type Tensor, zeros } from '../tensor/index.js';
+import { keep, type Tensor, zeros } from '../tensor/index.js';
 
 export type NamedParameters = Iterable<[name: string, parameter: Tensor]>;
 
@@ -119,7 +119,7 @@ export class AdamW {
 }
 
 function makeGroup(named: [string, Tensor][], weightDecay: number): Group {
-  const moments = () => named.map(([, { shape, device, dtype }]) => zeros(shape, { device, dtype }));
+  const moments = () => named.map(([, { shape, device, dtype }]) => keep(zeros(shape, { device, dtype })));
   const [firstMoments, secondMoments] = [moments(), moments()];
   return {
     weightDecay,

@@ -90,13 +90,13 @@ export interface RandomOptions extends Placement {
 /** Standard normal numbers. */
 export function randn(shape: readonly number[], options: RandomOptions = {}): Tensor {
   const { dtype = 'float32', device = 'cpu', generator = engine.generator } = options;
-  return new Tensor(functions.randn(generator.take(), shape, dtype, device));
+  return new Tensor(generator.draw(1, (key) => functions.randn(key, shape, dtype, device)));
 }
 
 /** Uniform numbers in [0, 1). */
 export function rand(shape: readonly number[], options: RandomOptions = {}): Tensor {
   const { dtype = 'float32', device = 'cpu', generator = engine.generator } = options;
-  return new Tensor(functions.rand(generator.take(), shape, dtype, device));
+  return new Tensor(generator.draw(1, (key) => functions.rand(key, shape, dtype, device)));
 }
 
 /** Joins tensors along a dimension. */
@@ -121,7 +121,7 @@ export function linear(input: Tensor, weight: Tensor, bias?: Tensor): Tensor {
 
 /** Zeroes elements with probability p and scales the others by 1 / (1 - p). */
 export function dropout(input: Tensor, p: number, generator: Generator = engine.generator): Tensor {
-  return new Tensor(functions.dropout(input.handle, p, generator.take()));
+  return new Tensor(generator.draw(1, (key) => functions.dropout(input.handle, p, key)));
 }
 
 /** Targets of this value count in no loss. */
@@ -172,5 +172,5 @@ export interface SampleOptions {
 /** Draws one token for each row: logits (B, vocabSize) → (B) int64. */
 export function sample(logits: Tensor, options: SampleOptions = {}): Tensor {
   const { temperature = 1, topK, topP, generator = engine.generator } = options;
-  return new Tensor(functions.sample(logits.handle, temperature, topK, topP, generator.take()));
+  return new Tensor(generator.draw(1, (key) => functions.sample(logits.handle, temperature, topK, topP, key)));
 }

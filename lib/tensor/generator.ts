@@ -28,9 +28,15 @@ export class Generator {
 
   /** The key of the next `draws` draws. */
   take(draws = 1): RandomKey {
+    return this.draw(draws, (key) => key);
+  }
+
+  /** Makes a call with the key of the next `draws` draws; a call that throws, as where the queue is full, draws nothing. */
+  draw<T>(draws: number, call: (key: RandomKey) => T): T {
     const { seed, step, ordinal } = this.#state;
-    this.#state.ordinal += draws;
-    return [seed, step, ordinal];
+    const result = call([seed, step, ordinal]);
+    this.#state.ordinal = ordinal + draws;
+    return result;
   }
 
   /** Where the sequence stands. */

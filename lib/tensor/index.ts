@@ -28,6 +28,6 @@ export {
 } from './functions.js';
 export { Generator, type GeneratorState } from './generator.js';
 export { autocast, isGradEnabled, noGrad } from './modes.js';
-export { scope } from './scope.js';
+export { keep, scope } from './scope.js';
 export { Tensor } from './tensor.js';
 export { TokenFile, type TokenFileLayout } from './token-file.js';

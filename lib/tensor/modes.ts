@@ -1,5 +1,5 @@
 import { addon } from '../addon/index.js';
-import { ArgumentError } from '../errors.js';
+import { refusePromise } from './synchronous.js';
 
 let gradEnabled = true;
 let autocastDtype: 'bfloat16' | 'float16' | null = null;
@@ -11,7 +11,7 @@ export function isGradEnabled(): boolean {
 
 /** Runs `fn` without recording gradients: evaluation and generation then need less memory and time. */
 export function noGrad<T>(fn: () => T): T {
-  return withModes(false, autocastDtype, fn);
+  return withModes('noGrad', false, autocastDtype, fn);
 }
 
 /**
@@ -19,15 +19,15 @@ export function noGrad<T>(fn: () => T): T {
  * and residuals kept in float32. Results stay float32.
  */
 export function autocast<T>(dtype: 'bfloat16' | 'float16', fn: () => T): T {
-  return withModes(gradEnabled, dtype, fn);
+  return withModes('autocast', gradEnabled, dtype, fn);
 }
 
-function withModes<T>(grad: boolean, dtype: typeof autocastDtype, fn: () => T): T {
+function withModes<T>(caller: string, grad: boolean, dtype: typeof autocastDtype, fn: () => T): T {
   const before = [gradEnabled, autocastDtype] as const;
   apply(grad, dtype);
   try {
     const result = fn();
-    if (result instanceof Promise) throw new ArgumentError('noGrad and autocast take a synchronous function');
+    refusePromise(caller, result);
     return result;
   } finally {
     apply(...before);

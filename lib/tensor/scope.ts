@@ -1,5 +1,6 @@
 import { addon, type TensorHandle } from '../addon/index.js';
 import { ArgumentError } from '../errors.js';
+import { refusePromise } from './synchronous.js';
 
 /** What scopes need of a tensor; the class itself imports this file. */
 export interface Disposable {
@@ -17,7 +18,7 @@ export function register(tensor: Disposable): void {
 
 /**
  * Runs `fn` and frees every tensor made in it, except those that it returns (alone, in an array or as values of an
- * object). Freeing is queued behind the work, so nothing that the engine still needs is lost.
+ * object) and those given to `keep`. Freeing is queued behind the work, so nothing that the engine still needs is lost.
  *
  * Synchronous on purpose: with an `await` inside, tensors of other code would fall into the scope.
  * @throws ArgumentError when `fn` returns a promise.
@@ -28,29 +29,51 @@ export function scope<T>(fn: () => T): T {
   let result: T;
   try {
     result = fn();
-    if (isThenable(result)) {
-      throw new ArgumentError('scope: the function must be synchronous; await outside, on the tensors that it returns');
-    }
+    refusePromise('scope', result);
     const outer = open.at(-2);
     for (const kept of tensorsIn(result)) {
       if (made.delete(kept)) outer?.add(kept);
     }
   } finally {
     open.pop();
-    addon.disposeTensors(Array.from(made, (tensor) => tensor.handle));
+    addon.disposeTensors(
+      Array.from(made, (tensor) => tensor.handle),
+      true,
+    );
   }
   return result;
 }
 
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+/**
+ * Takes tensors out of every open scope: for what a scope's function puts into a Map, a class or a variable outside.
+ * They live until `dispose()`, whatever scopes end. Outside a scope it does nothing.
+ *
+ * @param value a tensor, or an array or object of tensors
+ * @returns the value itself: `cache.set(key, keep(x.mul(2)))`
+ * @throws ArgumentError when there is no tensor in it
+ */
+export function keep<T>(value: T): T {
+  let found = false;
+  for (const tensor of tensorsIn(value)) {
+    found = true;
+    for (const made of open) made.delete(tensor);
+  }
+  if (!found) throw new ArgumentError('keep: no tensor was given, alone, in an array or as a value of an object');
+  return value;
 }
 
-function* tensorsIn(value: unknown): Generator<Disposable> {
-  if (typeof value !== 'object' || value === null) return;
+/** A tensor; the elements of arrays and the values of plain objects, at any depth. */
+function* tensorsIn(value: unknown, seen = new Set<object>()): Generator<Disposable> {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return;
+  seen.add(value);
   if ('handle' in value && 'parameter' in value) {
     yield value as Disposable;
-  } else if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) {
-    for (const element of Object.values(value)) yield* tensorsIn(element);
+  } else if (Array.isArray(value) || isPlain(value)) {
+    for (const element of Object.values(value)) yield* tensorsIn(element, seen);
   }
+}
+
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }

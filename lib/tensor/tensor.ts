@@ -71,7 +71,7 @@ export class Tensor {
 
   /** Frees the value, behind the work already queued. A second call does nothing; other use throws DisposedError. */
   dispose(): void {
-    addon.disposeTensors([this.handle]);
+    addon.disposeTensors([this.handle], false);
   }
 
   // Gradients

@@ -37,9 +37,7 @@ Argument takeHandle(const std::string& function, const Napi::Value& value) {
   Handle& handle = unwrap(value);
   if (std::holds_alternative<SlotRef>(handle)) return unwrapTensor(value, function);
   if (const auto* list = std::get_if<std::shared_ptr<TensorList>>(&handle)) {
-    for (const SlotRef& slot : (*list)->slots) {
-      if (slot->disposed) throw Error(ErrorCode::Disposed, function + ": a listed tensor was used after dispose()");
-    }
+    for (const SlotRef& slot : (*list)->slots) requireLive(*slot, function);
     return *list;
   }
   if (const auto* module = std::get_if<std::shared_ptr<ModuleState>>(&handle)) return *module;

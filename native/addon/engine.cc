@@ -23,12 +23,7 @@ Napi::Value idle(const Napi::CallbackInfo& info) {
   Item item;
   item.session = environment.session();
   item.work = [session = environment.session(), port = environment.port(), id = id] {
-    FailureRef unobserved;
-    for (const FailureRef& failure : session->failures) {
-      if (!failure->observed && !unobserved) unobserved = failure;
-    }
-    session->failures.clear();
-    port->post([id, unobserved](Napi::Env e) {
+    port->post([id, unobserved = session->takeFailure()](Napi::Env e) {
       Environment& target = Environment::of(e);
       if (unobserved) {
         target.reject(e, id, *unobserved);
@@ -99,6 +94,16 @@ Napi::Value setMemoryBudget(const Napi::CallbackInfo& info) {
   });
 }
 
+/// failAllocations(after, count): for tests, see cpu_allocator.h.
+Napi::Value failAllocations(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const Arguments arguments = takeArguments("failAllocations", info, 0);
+    failCpuAllocations(static_cast<size_t>(arguments.numberWithin(0, "after", 0, 1e9)),
+                       static_cast<size_t>(arguments.numberWithin(1, "count", 0, 1e9)));
+    return info.Env().Undefined();
+  });
+}
+
 /// How many CUDA devices this process can use: 0 with a CPU libtorch or without a driver.
 Napi::Value cudaDevices(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
@@ -118,6 +123,7 @@ void exportEngine(Napi::Env env, Napi::Object exports) {
              Napi::Function::New(env, [](const Napi::CallbackInfo&) { resetCpuMemoryPeak(); }, "resetMemoryPeak"));
   engine.Set("trimMemory", Napi::Function::New(env, [](const Napi::CallbackInfo&) { trimCpuMemory(); }, "trimMemory"));
   engine.Set("setMemoryBudget", Napi::Function::New(env, setMemoryBudget, "setMemoryBudget"));
+  engine.Set("failAllocations", Napi::Function::New(env, failAllocations, "failAllocations"));
   engine.Set("setModes", Napi::Function::New(env, setModes, "setModes"));
   engine.Set("setThreads", Napi::Function::New(env, setThreads, "setThreads"));
   engine.Set("threads", Napi::Function::New(

@@ -42,7 +42,10 @@ Environment::Environment(Napi::Env env) : port_(std::make_shared<Port>(env)) {}
 void Environment::install(Napi::Env env) {
   env.SetInstanceData<Environment>(new Environment(env));
   // Added after the port's function was made, so it runs before Node takes that function down.
-  env.AddCleanupHook([port = of(env).port_] { port->close(); });
+  env.AddCleanupHook([session = of(env).session_, port = of(env).port_] {
+    session->closed = true;
+    port->close();
+  });
 }
 
 Environment& Environment::of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
@@ -64,23 +67,29 @@ std::pair<Napi::Promise, uint64_t> Environment::promise(Napi::Env env) {
 void Environment::resolve(Napi::Env env, uint64_t id, const Result& result) {
   const auto entry = pending_.find(id);
   if (entry == pending_.end()) return;
-  entry->second.Resolve(result(env));
+  const Napi::Promise::Deferred deferred = entry->second;
   pending_.erase(entry);
   port_->release(env);
+  try {
+    deferred.Resolve(result(env));
+  } catch (const Napi::Error& error) {
+    deferred.Reject(error.Value());
+  }
 }
 
 void Environment::reject(Napi::Env env, uint64_t id, const Failure& failure) {
   const auto entry = pending_.find(id);
   if (entry == pending_.end()) return;
-  entry->second.Reject(makeError(env, failure.code, failure.message));
+  const Napi::Promise::Deferred deferred = entry->second;
   pending_.erase(entry);
   port_->release(env);
+  deferred.Reject(makeError(env, failure.code, failure.message));
 }
 
 void Environment::reportMemory(Napi::Env env) {
   // Small changes are not worth a call into the garbage collector.
   constexpr int64_t kLeastChange = 1 << 20;
-  const int64_t held = session_->heldBytes;
+  const int64_t held = session_->heldBytes + session_->graphBytes;
   const int64_t change = held - session_->reportedBytes;
   if (change < kLeastChange && change > -kLeastChange) return;
   session_->reportedBytes = held;

@@ -10,6 +10,7 @@ namespace {
 void release(const SessionRef& session, std::vector<SlotRef> slots) {
   Item item;
   item.session = session;
+  item.frees = true;
   item.work = [session, slots = std::move(slots)] {
     for (const SlotRef& slot : slots) {
       session->release(slot->value);
@@ -56,17 +57,24 @@ Handle& unwrap(const Napi::Value& value) {
 SlotRef unwrapTensor(const Napi::Value& value, const std::string& function) {
   const auto* slot = std::get_if<SlotRef>(&unwrap(value));
   if (slot == nullptr) throw ArgumentError(function + ": a tensor was expected");
-  if ((*slot)->disposed) {
-    throw Error(ErrorCode::Disposed, function + ": a tensor " + toString((*slot)->meta) + " was used after dispose()");
-  }
+  requireLive(**slot, function);
   return *slot;
 }
 
-void disposeTensors(Napi::Env env, const std::vector<SlotRef>& slots) {
+void requireLive(const Slot& slot, const std::string& function) {
+  if (!slot.disposed) return;
+  const std::string what = function + ": a tensor " + toString(slot.meta);
+  if (slot.ownedByModule) throw Error(ErrorCode::Disposed, what + " was used after its module's dispose()");
+  if (!slot.endedWithScope) throw Error(ErrorCode::Disposed, what + " was used after dispose()");
+  throw Error(ErrorCode::Disposed, what + " was used after the scope() that it was made in; return it from there, or keep() it");
+}
+
+void disposeTensors(Napi::Env env, const std::vector<SlotRef>& slots, bool byScope) {
   std::vector<SlotRef> live;
   for (const SlotRef& slot : slots) {
     if (slot->disposed || slot->ownedByModule) continue;
     slot->disposed = true;
+    slot->endedWithScope = byScope;
     live.push_back(slot);
   }
   if (!live.empty()) release(Environment::of(env).session(), std::move(live));

@@ -24,7 +24,10 @@ Handle& unwrap(const Napi::Value& value);
 /// The tensor behind a handle; throws Disposed where it was disposed of.
 SlotRef unwrapTensor(const Napi::Value& value, const std::string& function);
 
+/// Throws Disposed, saying by what, where the tensor was disposed of.
+void requireLive(const Slot& slot, const std::string& function);
+
 /// Queues the release of tensors' values. Idempotent.
-void disposeTensors(Napi::Env env, const std::vector<SlotRef>& slots);
+void disposeTensors(Napi::Env env, const std::vector<SlotRef>& slots, bool byScope);
 
 }  // namespace gptorch

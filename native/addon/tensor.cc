@@ -28,6 +28,7 @@ Napi::Value await(const Napi::CallbackInfo& info, const SlotRef& slot,
   item.session = environment.session();
   item.modes.gradEnabled = false;
   item.reads = {slot};
+  item.repeatable = true;
   item.work = [slot, port, id = id, take = std::move(take)] {
     port->post([id, result = take(slot->value)](Napi::Env e) { Environment::of(e).resolve(e, id, result); });
   };
@@ -86,12 +87,13 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   });
 }
 
+/// disposeTensors(handles, byScope)
 Napi::Value disposeAll(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const auto handles = info[0].As<Napi::Array>();
     std::vector<SlotRef> slots;
     for (uint32_t i = 0; i < handles.Length(); ++i) slots.push_back(std::get<SlotRef>(unwrap(handles.Get(i))));
-    disposeTensors(info.Env(), slots);
+    disposeTensors(info.Env(), slots, info[1].As<Napi::Boolean>().Value());
     return info.Env().Undefined();
   });
 }

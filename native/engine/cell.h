@@ -45,8 +45,9 @@ struct Slot final : Cell {
   const Roots roots;
   /// A parameter: released with its module, not with its handle.
   bool ownedByModule = false;
-  /// JavaScript's side only: set when its handle was disposed.
+  /// JavaScript's side only: set when its handle was disposed, and whether the end of a scope did it.
   bool disposed = false;
+  bool endedWithScope = false;
   /// The engine's side only.
   at::Tensor value;
 };

@@ -3,12 +3,15 @@
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 #include <c10/util/Exception.h>
+#include <malloc.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace gptorch {
@@ -21,8 +24,12 @@ constexpr size_t kSlack = size_t{64} << 20;
 /// Stands before each block's data.
 struct alignas(kAlignment) Header {
   size_t size;
+  /// Null while the block is free.
+  MemoryAccount account;
 };
 static_assert(sizeof(Header) == kAlignment);
+
+thread_local const MemoryAccount* currentAccount = nullptr;
 
 /// Rounds up to one of eight sizes per power of two: at most 12.5 % is wasted.
 size_t sizeClass(size_t bytes) {
@@ -66,11 +73,18 @@ class CpuAllocator final : public c10::Allocator {
     trimLocked(keep);
   }
 
+  void failNext(size_t after, size_t count) {
+    const std::lock_guard lock(mutex_);
+    passing_ = after;
+    failing_ = count;
+  }
+
  private:
   static void release(void* data);
 
   void* take(size_t size) {
     const std::lock_guard lock(mutex_);
+    if (failing_ != 0) failOnPurpose(size);
     if (use_.budget != 0 && use_.allocated + size > use_.budget) {
       TORCH_CHECK_WITH(OutOfMemoryError, false, "out of memory: ", size, " bytes asked for, ", use_.allocated,
                        " in use, the budget is ", use_.budget, " bytes");
@@ -85,11 +99,26 @@ class CpuAllocator final : public c10::Allocator {
     }
     use_.allocated += size;
     use_.peak = std::max(use_.peak, use_.allocated);
+    if (currentAccount != nullptr) {
+      block->account = *currentAccount;
+      *block->account += static_cast<int64_t>(size);
+    }
     return block + 1;
   }
 
+  void failOnPurpose(size_t size) {
+    if (passing_ != 0) {
+      --passing_;
+      return;
+    }
+    --failing_;
+    TORCH_CHECK_WITH(OutOfMemoryError, false, "out of memory: ", size, " bytes asked for, ", use_.allocated,
+                     " in use; refused by a test");
+  }
+
   Header* fresh(size_t size) {
-    const size_t bound = use_.peak + use_.peak / 4 + kSlack;
+    const size_t own = use_.peak + use_.peak / 4 + kSlack;
+    const size_t bound = use_.budget == 0 ? own : std::min(own, use_.budget);
     if (use_.allocated + use_.cached + size > bound) {
       trimLocked(bound > use_.allocated + size ? bound - use_.allocated - size : 0);
     }
@@ -102,13 +131,14 @@ class CpuAllocator final : public c10::Allocator {
       TORCH_CHECK_WITH(OutOfMemoryError, false, "out of memory: the system refused ", size, " bytes; ", use_.allocated,
                        " are in use");
     }
-    return ::new (memory) Header{size};
+    return ::new (memory) Header{size, nullptr};
   }
 
   /// Largest blocks first: they cost the most and are asked for the least.
   void trimLocked(size_t keep) {
     for (auto entry = free_.rbegin(); entry != free_.rend() && use_.cached > keep; ++entry) {
       while (!entry->second.empty() && use_.cached > keep) {
+        std::destroy_at(entry->second.back());
         std::free(entry->second.back());
         entry->second.pop_back();
         use_.cached -= entry->first;
@@ -118,6 +148,8 @@ class CpuAllocator final : public c10::Allocator {
 
   std::mutex mutex_;
   MemoryUse use_;
+  size_t passing_ = 0;
+  size_t failing_ = 0;
   std::map<size_t, std::vector<Header*>> free_;
 
   friend CpuAllocator& allocator();
@@ -133,6 +165,8 @@ void CpuAllocator::release(void* data) {
   if (data == nullptr) return;
   CpuAllocator& self = allocator();
   Header* block = static_cast<Header*>(data) - 1;
+  const MemoryAccount account = std::exchange(block->account, nullptr);
+  if (account) *account -= static_cast<int64_t>(block->size);
   const std::lock_guard lock(self.mutex_);
   self.use_.allocated -= block->size;
   self.use_.cached += block->size;
@@ -149,6 +183,17 @@ void installCpuAllocator() {
 MemoryUse cpuMemoryUse() { return allocator().use(); }
 void resetCpuMemoryPeak() { allocator().resetPeak(); }
 void setCpuMemoryBudget(size_t bytes) { allocator().setBudget(bytes); }
-void trimCpuMemory() { allocator().trim(0); }
+void failCpuAllocations(size_t after, size_t count) { allocator().failNext(after, count); }
+
+void trimCpuMemory() {
+  allocator().trim(0);
+#ifdef __GLIBC__
+  // free() leaves them to the C library, which keeps them as well.
+  malloc_trim(0);
+#endif
+}
+
+AccountGuard::AccountGuard(const MemoryAccount& account) { currentAccount = &account; }
+AccountGuard::~AccountGuard() { currentAccount = nullptr; }
 
 }  // namespace gptorch

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 
 namespace gptorch {
 
@@ -14,6 +17,18 @@ struct MemoryUse {
   size_t budget = 0;
 };
 
+/// Bytes that operations on one account have allocated and nobody has freed yet. Blocks keep their account alive.
+using MemoryAccount = std::shared_ptr<std::atomic<int64_t>>;
+
+/// Puts this thread's allocations on an account while it lives.
+class AccountGuard {
+ public:
+  explicit AccountGuard(const MemoryAccount& account);
+  ~AccountGuard();
+  AccountGuard(const AccountGuard&) = delete;
+  AccountGuard& operator=(const AccountGuard&) = delete;
+};
+
 /// Makes ours the allocator of every CPU tensor.
 ///
 /// It keeps freed blocks: a training step asks for the same sizes each time, and fresh pages from the system
@@ -22,9 +37,12 @@ void installCpuAllocator();
 
 MemoryUse cpuMemoryUse();
 void resetCpuMemoryPeak();
-/// An allocation that would pass the budget throws c10::OutOfMemoryError with the numbers. 0: no limit.
+/// An allocation that would pass the budget throws c10::OutOfMemoryError with the numbers. What is kept for later
+/// counts too, but gives way. 0: no limit.
 void setCpuMemoryBudget(size_t bytes);
 /// Gives the kept blocks back to the system.
 void trimCpuMemory();
+/// For tests: of the allocations from now on lets `after` pass and fails the next `count`.
+void failCpuAllocations(size_t after, size_t count);
 
 }  // namespace gptorch

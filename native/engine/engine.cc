@@ -91,7 +91,9 @@ Engine::Engine() : threads_(at::get_num_threads()) {
 
 void Engine::submit(Item item, bool alwaysEnters) {
   std::unique_lock lock(mutex_);
-  if (!alwaysEnters && (queue_.size() >= maxOperations_ || queuedBytes_ + item.bytes > maxBytes_)) {
+  const bool tooMany = queue_.size() >= maxOperations_;
+  const bool tooLarge = item.bytes > 0 && queuedBytes_ > 0 && queuedBytes_ + item.bytes > maxBytes_;
+  if (!alwaysEnters && (tooMany || tooLarge)) {
     throw Error(ErrorCode::QueueFull, "the engine's queue is full: " + std::to_string(queue_.size()) + " of " +
                                           std::to_string(maxOperations_) + " operations and " +
                                           std::to_string(queuedBytes_) + " of " + std::to_string(maxBytes_) +
@@ -125,6 +127,7 @@ std::vector<SlotRef> Engine::submit(const SessionRef& session, Plan plan) {
   if (!plan.autocasts) item.modes.autocast.reset();
   item.reads.assign(plan.inputs.begin(), plan.inputs.end());
   item.reads.insert(item.reads.end(), plan.reads.begin(), plan.reads.end());
+  item.repeatable = plan.writes.empty() && plan.overwrites.empty();
   item.writes = std::move(plan.writes);
   item.overwrites = std::move(plan.overwrites);
   // A result of a failed operation is failed too, and it had no value to lose.
@@ -198,7 +201,20 @@ void Engine::loop() {
     }
     lock.unlock();
     for (const auto& done : drained) done();
+    if (item.session->closed && !item.frees) continue;
     execute(item);
+    item.session->settleGraphBytes();
+  }
+}
+
+FailureRef Engine::attempt(Item& item) {
+  try {
+    const ModeGuard modes(item.modes);
+    const AccountGuard account(item.session->account);
+    item.work();
+    return nullptr;
+  } catch (...) {
+    return describe(std::current_exception());
   }
 }
 
@@ -206,15 +222,16 @@ void Engine::execute(Item& item) {
   FailureRef failure = firstFailure(item.reads);
   if (!failure) failure = firstFailure(item.writes);
   if (!failure) {
-    try {
-      const ModeGuard modes(item.modes);
-      item.work();
+    failure = attempt(item);
+    if (failure && failure->code == ErrorCode::OutOfMemory && item.repeatable) {
+      trimCpuMemory();
+      failure = attempt(item);
+    }
+    if (!failure) {
       for (const CellRef& cell : item.overwrites) cell->failure = nullptr;
       return;
-    } catch (...) {
-      failure = describe(std::current_exception());
-      if (!item.onFailure) item.session->failures.push_back(failure);
     }
+    if (!item.onFailure) item.session->remember(failure);
   }
   mark(item.writes, failure);
   mark(item.overwrites, failure);

@@ -26,6 +26,10 @@ struct Item {
   std::function<void()> work;
   /// Told instead of marking cells, for operations that somebody awaits.
   std::function<void(const FailureRef&)> onFailure;
+  /// Changes nothing but its results, so it can be tried again. Random draws are keyed: a second try draws the same.
+  bool repeatable = false;
+  /// Frees memory: it runs even when its session has ended.
+  bool frees = false;
   size_t bytes = 0;
 };
 
@@ -37,7 +41,8 @@ class Engine {
  public:
   static Engine& instance();
 
-  /// Queues an operation; never blocks. `alwaysEnters` passes over the limit.
+  /// Queues an operation; never blocks. `alwaysEnters` passes over the limit, and what is larger than the limit of
+  /// bytes enters when nothing else with bytes waits.
   /// Throws Error(QueueFull) before any effect.
   void submit(Item item, bool alwaysEnters);
 
@@ -57,6 +62,7 @@ class Engine {
   Engine();
   void loop();
   void execute(Item& item);
+  static FailureRef attempt(Item& item);
   void park();
   static void atExit(int status, void* engine);
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/cell.h"
+#include "engine/cpu_allocator.h"
 
 namespace gptorch {
 
@@ -23,17 +24,29 @@ struct Modes {
 struct Session {
   /// JavaScript's side only: the modes that the next call captures.
   Modes modes;
-  /// The engine's side only: failures of this session that nobody has been told of yet.
-  std::vector<FailureRef> failures;
-  /// Bytes of the storages that this session's handles hold: what the garbage collector is told.
+  /// Set when the environment ended: what it left in the queue is dropped, for nobody can ask for it any more.
+  std::atomic<bool> closed{false};
+  /// Bytes of the storages that this session's handles hold.
   std::atomic<int64_t> heldBytes{0};
+  /// Bytes that stay allocated beyond those: the graphs of values that nobody freed, gradients.
+  std::atomic<int64_t> graphBytes{0};
   /// JavaScript's side only: what the garbage collector was told last.
   int64_t reportedBytes = 0;
+  /// What this session's operations have allocated in main memory.
+  const MemoryAccount account = std::make_shared<std::atomic<int64_t>>(0);
 
   /// Engine thread: a handle began (or ceased) to hold this tensor's storage. A storage that several
   /// handles view counts once.
   void hold(const at::Tensor& tensor);
   void release(const at::Tensor& tensor);
+
+  /// Engine thread, after each operation.
+  void settleGraphBytes();
+
+  /// Engine thread: keeps a failure until somebody is told of it. Of very many unobserved ones only the first are kept.
+  void remember(const FailureRef& failure);
+  /// Engine thread: the first failure that nobody was told of yet, or null. Forgets all.
+  FailureRef takeFailure();
 
  private:
   struct Held {
@@ -41,6 +54,9 @@ struct Session {
     int64_t bytes = 0;
   };
   std::unordered_map<const void*, Held> storages_;
+  std::vector<FailureRef> failures_;
+  int64_t lowest_ = 0;
+  int operations_ = 0;
 };
 using SessionRef = std::shared_ptr<Session>;
 

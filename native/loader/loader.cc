@@ -2,15 +2,20 @@
 // Node's own process.dlopen cannot do it: it closes a library that is not an addon.
 
 #include <dlfcn.h>
+#include <link.h>
 #include <napi.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <mutex>
 #include <string>
 #include <vector>
 
 namespace gptorch {
 namespace {
+
+constexpr const char* kOperators = "libgptorch_ops.so";
 
 /// What this process has opened. Two libtorch in one process would share names and corrupt each other.
 struct Opened {
@@ -52,6 +57,7 @@ void open(const Napi::CallbackInfo& info) {
   if (!done.paths.empty() && done.paths != paths) {
     throw Napi::Error::New(info.Env(), "this process has already opened another libtorch: " + done.paths.back());
   }
+  if (!done.paths.empty()) return;
   shortenSpinning();
   for (const auto& path : paths) {
     if (dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr) continue;
@@ -61,8 +67,43 @@ void open(const Napi::CallbackInfo& info) {
   done.paths = paths;
 }
 
+/// The folder of this very library.
+std::filesystem::path ownFolder() {
+  static const int here = 0;
+  Dl_info found{};
+  if (dladdr(&here, &found) == 0 || found.dli_fname == nullptr) return {};
+  return std::filesystem::path(found.dli_fname).parent_path();
+}
+
+/// What is looked for among the process's libraries: operators of ours in another file than `own`.
+struct Search {
+  struct stat own {};
+  std::string other;
+};
+
+int visit(struct dl_phdr_info* library, size_t, void* data) {
+  auto& search = *static_cast<Search*>(data);
+  const std::filesystem::path path = library->dlpi_name;
+  struct stat file{};
+  if (path.filename() != kOperators || stat(path.c_str(), &file) != 0) return 0;
+  if (file.st_dev == search.own.st_dev && file.st_ino == search.own.st_ino) return 0;
+  search.other = path.parent_path();
+  return 1;
+}
+
+/// otherCopy(): the folder from which another copy of gptorch was loaded into this process, or undefined. Its operators
+/// have the same names, and libtorch aborts the process when a name is registered twice.
+Napi::Value otherCopy(const Napi::CallbackInfo& info) {
+  Search search;
+  stat((ownFolder() / kOperators).c_str(), &search.own);
+  dl_iterate_phdr(visit, &search);
+  if (search.other.empty()) return info.Env().Undefined();
+  return Napi::String::New(info.Env(), search.other);
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("open", Napi::Function::New(env, open, "open"));
+  exports.Set("otherCopy", Napi::Function::New(env, otherCopy, "otherCopy"));
   return exports;
 }
 

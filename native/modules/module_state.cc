@@ -53,6 +53,7 @@ void ModuleState::dispose(Engine& engine, const SessionRef& session) {
   for (const auto& [name, slot] : parameters_) slot->disposed = true;
   Item item;
   item.session = session;
+  item.frees = true;
   item.work = [self = shared_from_this(), session] {
     for (const auto& [name, slot] : self->parameters_) {
       session->release(slot->value);
