@@ -6,7 +6,7 @@ import { root } from './bootstrap/paths.mjs';
 import { bootstrap } from './bootstrap.mjs';
 import { clangFormat } from './lint/clang-format.mjs';
 import { python } from './test/python.mjs';
-import { check } from './test/suite.mjs';
+import { check, summarize } from './test/suite.mjs';
 import { vitest } from './test/vitest.mjs';
 
 const script = (...path) => join(root, 'node_modules', ...path);
@@ -28,12 +28,4 @@ for (const suite of suites) {
   console.log();
   outcomes.push(...[await suite()].flat());
 }
-
-console.log();
-for (const { name, passed, failed, skipped, reason } of outcomes) {
-  const why = skipped > 0 ? `, ${skipped} skipped (${reason})` : '';
-  console.log(`${failed > 0 ? 'FAILED ' : ''}${name}: ${passed} passed, ${failed} failed${why}`);
-}
-const total = (key) => outcomes.reduce((sum, outcome) => sum + outcome[key], 0);
-process.exitCode = total('failed') > 0 ? 1 : 0;
-console.log(`\n${total('passed')} passed, ${total('failed')} failed`);
+summarize(outcomes);

@@ -134,6 +134,9 @@ export interface AddonEngine {
   setMemoryBudget(bytes: number): void;
   /** For tests: of the allocations of tensors from now on lets `after` pass and fails the next `count`. */
   failAllocations(after: number, count: number): void;
+  /** Waits up to 2 s for the current operation and begins no other until `resume()`; see exit.ts. */
+  pauseForExit(): void;
+  resume(): void;
   setModes(gradEnabled: boolean, autocast: string | null): void;
   setThreads(count: number): void;
   threads(): number;

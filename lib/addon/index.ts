@@ -1,4 +1,5 @@
 import * as errors from '../errors.js';
+import { pauseAtExit } from './exit.js';
 import { addon } from './load.js';
 
 const classes: Record<string, new (message: string) => errors.GptorchError> = {
@@ -15,6 +16,8 @@ addon.setErrorFactory((code, message) => {
   const known = classes[code];
   return known ? new known(message) : new errors.GptorchError(code, message);
 });
+
+pauseAtExit(addon);
 
 export type * from './addon.js';
 export { addon, addonFolder, libtorch } from './load.js';

@@ -123,6 +123,11 @@ void exportEngine(Napi::Env env, Napi::Object exports) {
              Napi::Function::New(env, [](const Napi::CallbackInfo&) { resetCpuMemoryPeak(); }, "resetMemoryPeak"));
   engine.Set("trimMemory", Napi::Function::New(env, [](const Napi::CallbackInfo&) { trimCpuMemory(); }, "trimMemory"));
   engine.Set("setMemoryBudget", Napi::Function::New(env, setMemoryBudget, "setMemoryBudget"));
+  engine.Set(
+      "pauseForExit",
+      Napi::Function::New(env, [](const Napi::CallbackInfo&) { Engine::instance().pauseForExit(); }, "pauseForExit"));
+  engine.Set("resume",
+             Napi::Function::New(env, [](const Napi::CallbackInfo&) { Engine::instance().resume(); }, "resume"));
   engine.Set("failAllocations", Napi::Function::New(env, failAllocations, "failAllocations"));
   engine.Set("setModes", Napi::Function::New(env, setModes, "setModes"));
   engine.Set("setThreads", Napi::Function::New(env, setThreads, "setThreads"));

@@ -1,5 +1,6 @@
 #include "addon/environment.h"
 
+#include "engine/engine.h"
 #include "engine/error.h"
 
 namespace gptorch {
@@ -43,8 +44,8 @@ void Environment::install(Napi::Env env) {
   env.SetInstanceData<Environment>(new Environment(env));
   // Added after the port's function was made, so it runs before Node takes that function down.
   env.AddCleanupHook([session = of(env).session_, port = of(env).port_] {
-    session->closed = true;
     port->close();
+    Engine::instance().end(session);
   });
 }
 
@@ -89,7 +90,7 @@ void Environment::reject(Napi::Env env, uint64_t id, const Failure& failure) {
 void Environment::reportMemory(Napi::Env env) {
   // Small changes are not worth a call into the garbage collector.
   constexpr int64_t kLeastChange = 1 << 20;
-  const int64_t held = session_->heldBytes + session_->graphBytes;
+  const int64_t held = session_->heldBytes + session_->graphBytes + session_->expectedBytes;
   const int64_t change = held - session_->reportedBytes;
   if (change < kLeastChange && change > -kLeastChange) return;
   session_->reportedBytes = held;

@@ -66,7 +66,8 @@ void requireLive(const Slot& slot, const std::string& function) {
   const std::string what = function + ": a tensor " + toString(slot.meta);
   if (slot.ownedByModule) throw Error(ErrorCode::Disposed, what + " was used after its module's dispose()");
   if (!slot.endedWithScope) throw Error(ErrorCode::Disposed, what + " was used after dispose()");
-  throw Error(ErrorCode::Disposed, what + " was used after the scope() that it was made in; return it from there, or keep() it");
+  throw Error(ErrorCode::Disposed,
+              what + " was used after the scope() that it was made in; return it from there, or keep() it");
 }
 
 void disposeTensors(Napi::Env env, const std::vector<SlotRef>& slots, bool byScope) {

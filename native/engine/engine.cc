@@ -6,6 +6,7 @@
 #include <c10/util/Exception.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <new>
@@ -19,6 +20,8 @@ namespace gptorch {
 namespace {
 
 constexpr auto kExitGrace = std::chrono::seconds(2);
+/// Of one result's size the garbage collector hears at most this; a shape that fits no memory fails soon enough.
+constexpr int64_t kLargestResult = int64_t{1} << 40;
 
 /// Sets torch's thread-local modes for one operation.
 class ModeGuard {
@@ -85,8 +88,7 @@ Engine& Engine::instance() {
 Engine::Engine() : threads_(at::get_num_threads()) {
   installCpuAllocator();
   thread_ = std::thread([this] { loop(); });
-  // Registered after libtorch was loaded, so it runs before libtorch's own exit handlers.
-  on_exit(&Engine::atExit, this);
+  beFirstAtExit();
 }
 
 void Engine::submit(Item item, bool alwaysEnters) {
@@ -100,6 +102,7 @@ void Engine::submit(Item item, bool alwaysEnters) {
                                           " bytes are queued; await engine.drained() before more work");
   }
   queuedBytes_ += item.bytes;
+  item.session->expectedBytes += item.resultBytes;
   queue_.push_back(std::move(item));
   lock.unlock();
   wake_.notify_one();
@@ -120,6 +123,8 @@ std::vector<SlotRef> Engine::submit(const SessionRef& session, Plan plan) {
   }
 
   Item item;
+  for (const SlotRef& output : outputs)
+    item.resultBytes += std::clamp<int64_t>(output->meta.bytes(), 0, kLargestResult);
   item.session = session;
   item.modes = session->modes;
   // Without a gradient to carry, torch need not record a graph.
@@ -185,25 +190,27 @@ size_t Engine::queuedOperations() {
 
 void Engine::loop() {
   at::init_num_threads();
+  std::unique_lock lock(mutex_);
   while (true) {
+    wake_.wait(lock, [this] { return !paused_ && !queue_.empty(); });
     std::vector<std::function<void()>> drained;
-    std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (stopping_) {
+    {
+      Item item = std::move(queue_.front());
+      queue_.pop_front();
+      queuedBytes_ -= item.bytes;
+      current_ = item.session.get();
+      if (!drainWaiters_.empty() && queue_.size() <= maxOperations_ / 2 && queuedBytes_ <= maxBytes_ / 2) {
+        drained.swap(drainWaiters_);
+      }
       lock.unlock();
-      park();
+      for (const auto& done : drained) done();
+      if (!item.session->closed || item.frees) execute(item);
+      item.session->expectedBytes -= item.resultBytes;
+      item.session->settleGraphBytes();
     }
-    Item item = std::move(queue_.front());
-    queue_.pop_front();
-    queuedBytes_ -= item.bytes;
-    if (!drainWaiters_.empty() && queue_.size() <= maxOperations_ / 2 && queuedBytes_ <= maxBytes_ / 2) {
-      drained.swap(drainWaiters_);
-    }
-    lock.unlock();
-    for (const auto& done : drained) done();
-    if (item.session->closed && !item.frees) continue;
-    execute(item);
-    item.session->settleGraphBytes();
+    lock.lock();
+    current_ = nullptr;
+    still_.notify_all();
   }
 }
 
@@ -241,24 +248,42 @@ void Engine::execute(Item& item) {
   }
 }
 
-void Engine::park() {
+void Engine::end(const SessionRef& session) {
+  std::unique_lock lock(mutex_);
+  session->closed = true;
+  still_.wait_for(lock, kExitGrace, [&] { return current_ != session.get(); });
+  // The last environment's end may be followed by the process's, without pauseForExit where only a worker used us.
+  beFirstAtExit();
+}
+
+void Engine::pauseForExit() {
+  std::unique_lock lock(mutex_);
+  paused_ = true;
+  still_.wait_for(lock, kExitGrace, [this] { return current_ == nullptr; });
+  beFirstAtExit();
+}
+
+void Engine::resume() {
   {
     const std::lock_guard lock(mutex_);
-    isParked_ = true;
+    paused_ = false;
   }
-  parked_.notify_all();
-  while (true) pause();
+  wake_.notify_one();
 }
+
+/// Exit handlers run in the reverse order of their registration. libtorch makes statics when it first needs them (in
+/// the first backward pass, for example), and their destructors would come before a handler that was registered
+/// earlier.
+void Engine::beFirstAtExit() { on_exit(&Engine::atExit, this); }
 
 void Engine::atExit(int status, void* self) {
   Engine& engine = *static_cast<Engine*>(self);
-  std::unique_lock lock(engine.mutex_);
   if (std::this_thread::get_id() == engine.thread_.get_id()) return;
-  engine.stopping_ = true;
-  engine.wake_.notify_all();
-  const bool parked = engine.parked_.wait_for(lock, kExitGrace, [&engine] { return engine.isParked_; });
+  std::unique_lock lock(engine.mutex_);
+  const auto grace = engine.paused_ ? std::chrono::seconds(0) : kExitGrace;
+  engine.paused_ = true;
   // An operation that outlasts the grace would run into libtorch's destructors.
-  if (!parked) _exit(status);
+  if (!engine.still_.wait_for(lock, grace, [&engine] { return engine.current_ == nullptr; })) _exit(status);
 }
 
 }  // namespace gptorch

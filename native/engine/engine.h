@@ -30,12 +30,15 @@ struct Item {
   bool repeatable = false;
   /// Frees memory: it runs even when its session has ended.
   bool frees = false;
+  /// What the call itself holds (uploads).
   size_t bytes = 0;
+  /// What its results will hold.
+  int64_t resultBytes = 0;
 };
 
 /// The one thread that owns every tensor and makes every libtorch call, in the order of the calls.
 ///
-/// There is one engine in a process. It is never destroyed: at exit its thread is parked, because tearing
+/// There is one engine in a process. It is never destroyed: at exit its thread is kept still, because tearing
 /// libtorch down under a running operation aborts the process.
 class Engine {
  public:
@@ -58,24 +61,34 @@ class Engine {
   int threads() const { return threads_; }
   size_t queuedOperations();
 
+  /// JavaScript thread of a session whose environment ends: drops what it left in the queue and waits up to 2 s for the
+  /// operation of it that is under way.
+  void end(const SessionRef& session);
+
+  /// JavaScript's main thread, when the process is about to end: waits up to 2 s for the current operation and begins
+  /// no other until `resume`.
+  void pauseForExit();
+  void resume();
+
  private:
   Engine();
   void loop();
   void execute(Item& item);
   static FailureRef attempt(Item& item);
-  void park();
+  void beFirstAtExit();
   static void atExit(int status, void* engine);
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::condition_variable parked_;
+  std::condition_variable still_;
   std::deque<Item> queue_;
   std::vector<std::function<void()>> drainWaiters_;
   size_t queuedBytes_ = 0;
   size_t maxOperations_ = 16384;
   size_t maxBytes_ = size_t{1} << 30;
-  bool stopping_ = false;
-  bool isParked_ = false;
+  bool paused_ = false;
+  /// Whose operation is under way.
+  const Session* current_ = nullptr;
   std::atomic<int> threads_;
   std::thread thread_;
 };

@@ -18,6 +18,7 @@ struct Meta {
 
   int64_t rank() const { return static_cast<int64_t>(shape.size()); }
   int64_t numel() const;
+  int64_t bytes() const { return numel() * static_cast<int64_t>(c10::elementSize(dtype)); }
   bool isFloating() const { return at::isFloatingType(dtype); }
   bool operator==(const Meta& other) const = default;
 

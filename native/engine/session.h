@@ -30,6 +30,8 @@ struct Session {
   std::atomic<int64_t> heldBytes{0};
   /// Bytes that stay allocated beyond those: the graphs of values that nobody freed, gradients.
   std::atomic<int64_t> graphBytes{0};
+  /// Bytes that the results of queued operations will hold: a loop can leave many handles before the first is computed.
+  std::atomic<int64_t> expectedBytes{0};
   /// JavaScript's side only: what the garbage collector was told last.
   int64_t reportedBytes = 0;
   /// What this session's operations have allocated in main memory.

@@ -77,7 +77,7 @@ std::filesystem::path ownFolder() {
 
 /// What is looked for among the process's libraries: operators of ours in another file than `own`.
 struct Search {
-  struct stat own {};
+  struct stat own{};
   std::string other;
 };
 

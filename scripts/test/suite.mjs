@@ -40,3 +40,19 @@ export async function runShown(command, args, env = process.env) {
   });
   return { code, output };
 }
+
+/**
+ * Prints each suite's outcome, what was skipped with its reason, and the line that stands last.
+ *
+ * @param {Outcome[]} outcomes
+ */
+export function summarize(outcomes) {
+  console.log();
+  for (const { name, passed, failed, skipped, reason } of outcomes) {
+    const why = skipped > 0 ? `, ${skipped} skipped (${reason})` : '';
+    console.log(`${failed > 0 ? 'FAILED ' : ''}${name}: ${passed} passed, ${failed} failed${why}`);
+  }
+  const total = (key) => outcomes.reduce((sum, outcome) => sum + outcome[key], 0);
+  process.exitCode = total('failed') > 0 ? 1 : 0;
+  console.log(`\n${total('passed')} passed, ${total('failed')} failed`);
+}

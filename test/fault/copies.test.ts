@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const works = { sum: 3, named: true };
+const works = { sum: 3, refused: 'ERR_ARGUMENT' };
 
 test.each(['thread', 'worker'])(
   'a second copy, loaded in the same process (%s), is a LoadError that names both',
@@ -42,7 +42,7 @@ test.each(['thread', 'worker'])(
   },
 );
 
-test('copies of the JavaScript over the same libraries work side by side, each with errors of its own classes', {
+test('copies of the JavaScript over the same libraries work side by side; their errors are told apart by code', {
   timeout: patience,
 }, async () => {
   const outcome = await runFixture('copies', [root, copy('sharing'), 'thread']);

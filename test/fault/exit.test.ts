@@ -44,3 +44,12 @@ test('a signal that nobody handles ends training at once', { timeout: patience }
   });
   expect(outcome).toEqual({ code: null, signal: 'SIGTERM', stdout: 'training\n', stderr: '' });
 });
+
+test('the main thread ends the process though only a worker uses gptorch, in mid-step', {
+  timeout: patience,
+}, async () => {
+  for (let i = 0; i < 3 * repetitions; i++) {
+    const outcome = await runFixture('lone-worker', [String(5 * i)]);
+    expect(outcome).toEqual({ code: 7, signal: null, stdout: 'training\n', stderr: '' });
+  }
+});

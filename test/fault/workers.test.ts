@@ -14,7 +14,7 @@ test.each([
   ['what a worker held is freed', 2],
   ['many at once', 5],
 ])('worker threads: %s', { timeout: patience }, async (way, repetitions) => {
-  expect(await runFixture('workers', [way, String(size({ short: repetitions, long: 25 * repetitions }))])).toEqual(
+  expect(await runFixture('workers', [way, String(size({ short: repetitions, long: 10 * repetitions }))])).toEqual(
     fine,
   );
 });
