@@ -49,7 +49,7 @@ test('the main thread ends the process though only a worker uses gptorch, in mid
   timeout: patience,
 }, async () => {
   for (let i = 0; i < 3 * repetitions; i++) {
-    const outcome = await runFixture('lone-worker', [String(5 * i)]);
+    const outcome = await runFixture('lone-worker', [String(100 + 50 * i)]);
     expect(outcome).toEqual({ code: 7, signal: null, stdout: 'training\n', stderr: '' });
   }
 });
