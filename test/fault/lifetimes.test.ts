@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
 import {
-  AdamW,
   DisposedError,
   engine,
   GPT,
-  KeyValueCache,
+  type KeyValueCache,
   keep,
   Linear,
   ones,
@@ -129,24 +128,31 @@ test('a parameter kept on its own keeps its module', async () => {
   expect(await weight.sum().item()).toBe(12);
 });
 
-test('what lives longer than a scope by its nature is made in it without being freed with it', async () => {
-  const made = scope(() => {
-    const model = new GPT({ vocabSize: 5, contextLength: 4, layers: 1, heads: 1, width: 4 });
-    return {
-      owner: new (class Holder {
-        model = model;
-        optimizer = new AdamW(model.namedParameters());
-        cache = new KeyValueCache({ layers: 1, heads: 1, headWidth: 4, capacity: 4 });
-      })(),
-    };
-  });
-  const { model, optimizer, cache } = made.owner;
+test('a model and its optimizer may be made in a scope: they are not freed with it', async () => {
+  const made = new Map<string, ReturnType<typeof makeTraining>>();
+  scope(() => made.set('run', makeTraining()));
+  const { model, optimizer } = made.get('run') as ReturnType<typeof makeTraining>;
   const tokens = tensor([[0, 1]], { dtype: 'int64' });
   const loss = model.loss(tokens, tensor([[1, 2]], { dtype: 'int64' }));
   loss.backward();
   optimizer.step();
   expect(await loss.item()).toBeGreaterThan(0);
-  expect(await model.eval().forward(tokens, { cache }).sum().item()).not.toBeNaN();
+  expect(await model.outputWeight.sum().item()).not.toBeNaN();
+});
+
+test("a key-value cache is its scope's, unless its tensors are kept", async () => {
+  const model = new GPT({ vocabSize: 5, contextLength: 4, layers: 1, heads: 1, width: 4 }).eval();
+  const tokens = tensor([[0, 1]], { dtype: 'int64' });
+  const caches: KeyValueCache[] = [];
+  scope(() => {
+    caches.push(model.makeCache(), model.makeCache());
+    keep(caches[1]?.layers);
+  });
+  const [lost, kept] = caches;
+  expect(() => model.forward(tokens, { cache: lost })).toThrow(/keep\(\) it/);
+  expect(await model.forward(tokens, { cache: kept }).sum().item()).not.toBeNaN();
+  kept?.dispose();
+  model.dispose();
 });
 
 test('keep() takes tensors out of every open scope', async () => {
