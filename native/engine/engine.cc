@@ -93,14 +93,15 @@ Engine::Engine() : threads_(at::get_num_threads()) {
 
 void Engine::submit(Item item, bool alwaysEnters) {
   std::unique_lock lock(mutex_);
-  const bool tooMany = queue_.size() >= maxOperations_;
+  const bool tooMany = queuedOperations_ >= maxOperations_;
   const bool tooLarge = item.bytes > 0 && queuedBytes_ > 0 && queuedBytes_ + item.bytes > maxBytes_;
   if (!alwaysEnters && (tooMany || tooLarge)) {
-    throw Error(ErrorCode::QueueFull, "the engine's queue is full: " + std::to_string(queue_.size()) + " of " +
+    throw Error(ErrorCode::QueueFull, "the engine's queue is full: " + std::to_string(queuedOperations_) + " of " +
                                           std::to_string(maxOperations_) + " operations and " +
                                           std::to_string(queuedBytes_) + " of " + std::to_string(maxBytes_) +
                                           " bytes are queued; await engine.drained() before more work");
   }
+  if (!item.frees) ++queuedOperations_;
   queuedBytes_ += item.bytes;
   item.session->expectedBytes += item.resultBytes;
   queue_.push_back(std::move(item));
@@ -161,13 +162,15 @@ std::vector<SlotRef> Engine::submit(const SessionRef& session, Plan plan) {
 
 void Engine::whenDrained(std::function<void()> done) {
   std::unique_lock lock(mutex_);
-  if (queue_.size() <= maxOperations_ / 2 && queuedBytes_ <= maxBytes_ / 2) {
+  if (hasRoom()) {
     lock.unlock();
     done();
     return;
   }
   drainWaiters_.push_back(std::move(done));
 }
+
+bool Engine::hasRoom() const { return queuedOperations_ <= maxOperations_ / 2 && queuedBytes_ <= maxBytes_ / 2; }
 
 void Engine::setLimits(size_t operations, size_t bytes) {
   const std::lock_guard lock(mutex_);
@@ -185,7 +188,7 @@ void Engine::setThreads(int count) {
 
 size_t Engine::queuedOperations() {
   const std::lock_guard lock(mutex_);
-  return queue_.size();
+  return queuedOperations_;
 }
 
 void Engine::loop() {
@@ -197,9 +200,10 @@ void Engine::loop() {
     {
       Item item = std::move(queue_.front());
       queue_.pop_front();
+      if (!item.frees) --queuedOperations_;
       queuedBytes_ -= item.bytes;
       current_ = item.session.get();
-      if (!drainWaiters_.empty() && queue_.size() <= maxOperations_ / 2 && queuedBytes_ <= maxBytes_ / 2) {
+      if (!drainWaiters_.empty() && hasRoom()) {
         drained.swap(drainWaiters_);
       }
       lock.unlock();

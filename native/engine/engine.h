@@ -28,7 +28,7 @@ struct Item {
   std::function<void(const FailureRef&)> onFailure;
   /// Changes nothing but its results, so it can be tried again. Random draws are keyed: a second try draws the same.
   bool repeatable = false;
-  /// Frees memory: it runs even when its session has ended.
+  /// Only frees memory: it runs even when its session has ended, and counts against no limit.
   bool frees = false;
   /// What the call itself holds (uploads).
   size_t bytes = 0;
@@ -75,6 +75,7 @@ class Engine {
   void loop();
   void execute(Item& item);
   static FailureRef attempt(Item& item);
+  bool hasRoom() const;
   void beFirstAtExit();
   static void atExit(int status, void* engine);
 
@@ -83,6 +84,8 @@ class Engine {
   std::condition_variable still_;
   std::deque<Item> queue_;
   std::vector<std::function<void()>> drainWaiters_;
+  /// How many of `queue_` do more than free memory: the garbage collector can hand back any number at once.
+  size_t queuedOperations_ = 0;
   size_t queuedBytes_ = 0;
   size_t maxOperations_ = 16384;
   size_t maxBytes_ = size_t{1} << 30;
