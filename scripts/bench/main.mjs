@@ -1,0 +1,38 @@
+// The benchmarks' command line; scripts/bench.mjs makes the checkout ready before it.
+import { availableParallelism } from 'node:os';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { fail } from '../bootstrap/failure.mjs';
+import { engine } from './engine.mjs';
+import { SIZES } from './sizes.mjs';
+import { train } from './train.mjs';
+
+const program = new Command('npm run bench --').description('Measures gptorch, beside its peers where there are any.');
+
+common(program.command('train'))
+  .description('a training step: ours, PyTorch eager and PyTorch compiled, in turn')
+  .addOption(new Option('--size <name>', 'one size alone').choices(Object.keys(SIZES)))
+  .option('--rounds <n>', 'turns of each peer (default: by size)', count)
+  .option('--steps <n>', 'training steps a turn (default: by size)', count)
+  .option('--no-compile', 'without PyTorch compiled, whose first step takes long')
+  .action(train);
+
+common(program.command('engine'))
+  .description("JavaScript's part: its share of a step, queueing, reading, the event loop's delay")
+  .option('--steps <n>', 'training steps of each size (default: by size)', count)
+  .option('--repeats <n>', 'repeats of the short measurements', count, 200)
+  .action(engine);
+
+await program.parseAsync().catch(fail);
+
+function common(command) {
+  return command
+    .option('--threads <n>', 'threads that libtorch computes with', count, availableParallelism())
+    .option('--json', 'the figures as JSON on stdout instead of a table')
+    .option('--save', 'write table and JSON to docs/benchmarks');
+}
+
+function count(text) {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('a whole number of at least 1.');
+  return value;
+}
