@@ -1,21 +1,20 @@
 #include "modules/linear.h"
 
-#include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/linear.h>
-#include <ATen/ops/mm.h>
+
+#include "ops/matrix_product/matrix_product.h"
 
 namespace gptorch {
 
 namespace {
 
-/// `input` (…, in) as a matrix and back.
-template <typename Multiply>
-at::Tensor onRows(const at::Tensor& input, int64_t outFeatures, Multiply multiply) {
+/// input (…, in) · weight (in, out) + bias -> (…, out)
+at::Tensor multiply(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias) {
   std::vector<int64_t> shape = input.sizes().vec();
   const at::Tensor rows = input.reshape({-1, shape.back()});  // (rows, in)
-  shape.back() = outFeatures;
-  return multiply(rows).view(shape);  // (…, out)
+  shape.back() = weight.size(1);
+  const std::optional<at::Tensor> optionalBias = bias.defined() ? std::optional(bias) : std::nullopt;
+  return ops::matrixProduct(rows, weight, optionalBias).view(shape);  // (…, out)
 }
 
 }  // namespace
@@ -45,7 +44,7 @@ Plan Linear::plan(const Config& config, const Arguments& arguments, std::functio
   return plan;
 }
 
-at::Tensor Linear::forward(const at::Tensor& input) const { return at::linear(input, weight_, bias_); }
+at::Tensor Linear::forward(const at::Tensor& input) const { return multiply(input, weight_.t(), bias_); }
 
 Conv1D::Conv1D(const Config& config) {
   for (const ParameterSpec& spec : specs(config)) {
@@ -59,10 +58,6 @@ ParameterSpecs Conv1D::specs(const Config& config) {
   return specs;
 }
 
-at::Tensor Conv1D::forward(const at::Tensor& input) const {
-  return onRows(input, weight_.size(1), [this](const at::Tensor& rows) {
-    return bias_.defined() ? at::addmm(bias_, rows, weight_) : at::mm(rows, weight_);
-  });
-}
+at::Tensor Conv1D::forward(const at::Tensor& input) const { return multiply(input, weight_, bias_); }
 
 }  // namespace gptorch

@@ -7,7 +7,6 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/index_select.h>
-#include <ATen/ops/mm.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -20,6 +19,7 @@
 
 #include "ops/grain.h"
 #include "ops/linear_cross_entropy/softmax_rows.h"
+#include "ops/matrix_product/matrix_product.h"
 
 namespace gptorch::ops {
 
@@ -100,12 +100,13 @@ Result forwardCpu(const at::Tensor& allHidden, const at::Tensor& weightInput, co
   if (chunkRows <= 0) chunkRows = std::max(kLeastRows, kChunkBytes / (4 * vocabSize));
 
   at::Tensor gradHidden = at::empty(hiddenGradient ? hidden.sizes() : at::IntArrayRef{0}, hidden.options());
-  at::Tensor gradWeight = at::zeros(weightGradient ? weight.sizes() : at::IntArrayRef{0}, weight.options());
+  // Transposed: the smaller factor, hidden, is then the one that a product has to lay out anew.
+  at::Tensor transposedGradWeight;  // (width, vocabSize)
   std::vector<double> losses(rows);
   for (int64_t first = 0; first < rows; first += chunkRows) {
     const int64_t count = std::min(chunkRows, rows - first);
-    const at::Tensor h = hidden.narrow(0, first, count);         // (chunk, width)
-    at::Tensor logits = at::mm(h, weight.t()).to(computeDtype);  // (chunk, vocabSize)
+    const at::Tensor h = hidden.narrow(0, first, count);                // (chunk, width)
+    at::Tensor logits = matrixProduct(h, weight.t()).to(computeDtype);  // (chunk, vocabSize)
     const int64_t* target = targets.const_data_ptr<int64_t>() + first;
     const float* rowScale = rowWeight ? rowWeight + first : nullptr;
     if (computeDtype == at::kDouble) {
@@ -115,12 +116,12 @@ Result forwardCpu(const at::Tensor& allHidden, const at::Tensor& weightInput, co
     }
     if (!gradient) continue;
     const at::Tensor gradLogits = logits.to(hidden.scalar_type());  // (chunk, vocabSize)
-    if (hiddenGradient) {
-      at::Tensor into = gradHidden.narrow(0, first, count);
-      at::mm_out(into, gradLogits, weight);  // (chunk, width)
-    }
-    if (weightGradient) gradWeight.addmm_(gradLogits.t(), h);  // (vocabSize, width)
+    if (hiddenGradient) gradHidden.narrow(0, first, count).copy_(matrixProduct(gradLogits, weight));  // (chunk, width)
+    if (weightGradient) addProduct(transposedGradWeight, h.t(), gradLogits);
   }
+  const at::Tensor gradWeight = transposedGradWeight.defined()
+                                    ? transposedGradWeight.t().contiguous()
+                                    : at::zeros(weightGradient ? weight.sizes() : at::IntArrayRef{0}, weight.options());
   if (hiddenGradient && !all) {
     gradHidden = at::zeros(allHidden.sizes(), hidden.options()).index_copy_(0, places, gradHidden);  // (rows, width)
   }
