@@ -5,6 +5,7 @@
 
 #include "modules/embedding.h"
 #include "ops/dropout/dropout.h"
+#include "ops/gelu_tanh/gelu_tanh.h"
 
 namespace gptorch {
 
@@ -21,7 +22,7 @@ FeedForward::Activation parseActivation(const Options& options) {
 at::Tensor activate(const at::Tensor& input, FeedForward::Activation activation) {
   switch (activation) {
     case FeedForward::Activation::GeluTanh:
-      return at::gelu(input, "tanh");
+      return ops::geluTanh(input);
     case FeedForward::Activation::Gelu:
       return at::gelu(input);
     case FeedForward::Activation::Relu:

@@ -20,6 +20,7 @@
 #include "ops/grain.h"
 #include "ops/linear_cross_entropy/softmax_rows.h"
 #include "ops/matrix_product/matrix_product.h"
+#include "ops/matrix_product/transpose.h"
 
 namespace gptorch::ops {
 
@@ -120,7 +121,7 @@ Result forwardCpu(const at::Tensor& allHidden, const at::Tensor& weightInput, co
     if (weightGradient) addProduct(transposedGradWeight, h.t(), gradLogits);
   }
   const at::Tensor gradWeight = transposedGradWeight.defined()
-                                    ? transposedGradWeight.t().contiguous()
+                                    ? transposedCopy(transposedGradWeight)
                                     : at::zeros(weightGradient ? weight.sizes() : at::IntArrayRef{0}, weight.options());
   if (hiddenGradient && !all) {
     gradHidden = at::zeros(allHidden.sizes(), hidden.options()).index_copy_(0, places, gradHidden);  // (rows, width)

@@ -5,6 +5,8 @@
 
 #include <string_view>
 
+#include "ops/matrix_product/transpose.h"
+
 namespace gptorch::ops {
 
 namespace {
@@ -33,6 +35,12 @@ bool isPreferred() {
   return preferred;
 }
 
+/// oneDNN's first factor must be contiguous, where torch would make it so.
+at::Tensor laidOut(const at::Tensor& a) {
+  const bool transposed = a.stride(0) == 1 && a.stride(1) == a.size(0) && a.size(0) > 1 && a.size(1) > 1;
+  return transposed ? transposedCopy(a.t()) : a;
+}
+
 }  // namespace
 
 bool oneDnnFits(const at::Tensor& a, const at::Tensor& b) {
@@ -42,12 +50,12 @@ bool oneDnnFits(const at::Tensor& a, const at::Tensor& b) {
 
 at::Tensor oneDnnProduct(const at::Tensor& a, const at::Tensor& b, const Bias& bias) {
   static const auto op = c10::Dispatcher::singleton().findSchemaOrThrow(kName, "").typed<Product>();
-  return op.call(a, b.t(), bias, "none", c10::List<std::optional<at::Scalar>>(), "");
+  return op.call(laidOut(a), b.t(), bias, "none", c10::List<std::optional<at::Scalar>>(), "");
 }
 
 at::Tensor oneDnnProductPlus(const at::Tensor& a, const at::Tensor& b, const at::Tensor& sum) {
   static const auto op = c10::Dispatcher::singleton().findSchemaOrThrow(kName, "binary").typed<ProductPlus>();
-  return op.call(a, sum, b.t(), {}, "add");
+  return op.call(laidOut(a), sum, b.t(), {}, "add");
 }
 
 }  // namespace gptorch::ops
