@@ -21,7 +21,7 @@ export async function engine({ steps, repeats, threads, json, save }) {
     settings: { threads },
     share: await measure("JavaScript's share", () => javascriptShare(steps ?? 200)),
     queued: await measure('queueing', () => queuedOperation(repeats)),
-    read: await measure('reading', () => awaitedRead(10 * repeats)),
+    read: await measure('reading', () => awaitedRead(5 * repeats)),
     delay: await measure("the event loop's delay", () => eventLoopDelay(steps ?? 20)),
   };
   await report('engine', { json, save }, result, engineMarkdown(result));

@@ -27,9 +27,13 @@ def main() -> int:
     torch.ops.load_library(options.library.resolve())
 
     import dropout_checks
+    import gelu_tanh_checks
     import linear_cross_entropy_checks
+    import matrix_product_checks
 
-    return harness.run([*linear_cross_entropy_checks.checks(), *dropout_checks.checks()])
+    modules = [linear_cross_entropy_checks, dropout_checks, gelu_tanh_checks, matrix_product_checks]
+    return harness.run([check for module in modules for check in module.checks()])
+
 
 
 if __name__ == "__main__":

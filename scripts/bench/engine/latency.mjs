@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gptorch } from '../machine.mjs';
 import { quantile } from '../statistics.mjs';
 
 const { engine, ones, scope } = gptorch;
 const OPERATIONS = 1000;
+const REST_MILLISECONDS = 2;
 
 /**
  * The time of a call that queues an operation and gives its handle, while the engine works off what is queued.
@@ -24,17 +26,25 @@ export async function queuedOperation(repeats) {
   return microseconds(times);
 }
 
-/** The time from asking for a computed number to the line after the `await`: there, through the queue, and back. */
+/**
+ * The time from asking for a computed number to the line after the `await`: there, through the queue, and back. Once
+ * back to back, when both threads are awake, and once with a rest before each read, when both must be woken.
+ */
 export async function awaitedRead(repeats) {
   const value = ones([1]);
-  const times = [];
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    const started = performance.now();
-    await value.item();
-    times.push((performance.now() - started) * 1000);
-  }
+  const timed = async (rest) => {
+    const times = [];
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      await rest();
+      const started = performance.now();
+      await value.item();
+      times.push((performance.now() - started) * 1000);
+    }
+    return microseconds(times);
+  };
+  const result = { awake: await timed(() => {}), rested: await timed(() => sleep(REST_MILLISECONDS)) };
   value.dispose();
-  return microseconds(times);
+  return result;
 }
 
 function microseconds(times) {

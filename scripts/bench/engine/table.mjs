@@ -33,7 +33,8 @@ export function engineMarkdown({ command, machine, settings, share, queued, read
       ['µs', 'p50', 'p99', 'max'],
       [
         latency(`queue an operation and have its handle (${queued.repeats} times 1,000)`, queued),
-        latency(`await a number that is computed (${read.repeats} times)`, read),
+        latency(`await a number that is computed (${read.awake.repeats} times), back to back`, read.awake),
+        latency('the same, 2 ms of rest before each', read.rested),
       ],
     ),
     '',
