@@ -26,7 +26,8 @@ namespace gptorch::ops {
 
 namespace {
 
-/// Each chunk after the first reads and writes the whole gradient of the weight once more: 16 MiB took 4 % less time than 8.
+/// Each chunk after the first reads and writes the whole gradient of the weight once more: 16 MiB took 4 % less time
+/// than 8.
 constexpr int64_t kChunkBytes = int64_t{16} << 20;
 constexpr int64_t kLeastRows = 64;
 
