@@ -2,10 +2,10 @@
 # interface target NodeApi::headers. On a machine without npm give NODE_API_INCLUDE_DIR and NODE_ADDON_API_DIR.
 
 find_path(NODE_API_INCLUDE_DIR node_api.h
-  PATHS "${CMAKE_SOURCE_DIR}/node_modules/node-api-headers/include" NO_DEFAULT_PATH
+  PATHS "${CMAKE_CURRENT_LIST_DIR}/../node_modules/node-api-headers/include" NO_DEFAULT_PATH
   DOC "Folder with node_api.h")
 find_path(NODE_ADDON_API_DIR napi.h
-  PATHS "${CMAKE_SOURCE_DIR}/node_modules/node-addon-api" NO_DEFAULT_PATH
+  PATHS "${CMAKE_CURRENT_LIST_DIR}/../node_modules/node-addon-api" NO_DEFAULT_PATH
   DOC "Folder with napi.h")
 
 if(NOT NODE_API_INCLUDE_DIR)

@@ -1,20 +1,5 @@
-# What all our libraries share: standard, warnings, optimisation, place of the output.
-
-# Options go on the targets: cmake-js drops CMAKE_CXX_FLAGS.
-add_library(gptorch_options INTERFACE)
-target_compile_features(gptorch_options INTERFACE cxx_std_20)
-target_include_directories(gptorch_options INTERFACE "${CMAKE_SOURCE_DIR}/native")
-target_compile_options(gptorch_options INTERFACE -Wall -Wextra $<$<CONFIG:Release>:-O3>)
-
-if(GPTORCH_SANITIZE)
-  # vptr needs the type information that torch's hidden classes do not export.
-  set(_sanitize -fsanitize=${GPTORCH_SANITIZE} -fno-omit-frame-pointer -g)
-  if(GPTORCH_SANITIZE MATCHES undefined)
-    list(APPEND _sanitize -fno-sanitize=vptr)
-  endif()
-  target_compile_options(gptorch_options INTERFACE ${_sanitize})
-  target_link_options(gptorch_options INTERFACE ${_sanitize})
-endif()
+# What our libraries share: libtorch, place of the output, names.
+include("${CMAKE_CURRENT_LIST_DIR}/options.cmake")
 
 # at::parallel_for is an OpenMP pragma in a header: without the flag our kernels would run serial, silently.
 add_library(gptorch_torch_options INTERFACE)
@@ -35,6 +20,14 @@ function(gptorch_library target rpath)
     INSTALL_RPATH "${rpath}"
     INSTALL_RPATH_USE_LINK_PATH OFF
     VISIBILITY_INLINES_HIDDEN ON)
+endfunction()
+
+# gptorch_objects(<target> <sources>): a part of a library, compiled apart.
+function(gptorch_objects target sources)
+  add_library(${target} OBJECT ${sources})
+  target_link_libraries(${target} PRIVATE gptorch_torch_options)
+  set_target_properties(${target} PROPERTIES
+    CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 endfunction()
 
 # gptorch_addon(<target>): a library that Node opens. Its napi_* symbols come from the process. Node closes an addon when the

@@ -175,6 +175,14 @@ std::optional<int64_t> Options::optionalSize(const char* name) const {
   return size(name);
 }
 
+double Options::dropout(const char* name) const {
+  const double p = number(name);
+  if (!(p >= 0 && p < 1)) {
+    throw ArgumentError(owner_ + ": " + name + " must be at least 0 and below 1, not " + std::to_string(p));
+  }
+  return p;
+}
+
 bool Options::boolean(const char* name) const {
   const auto* value = std::get_if<bool>(&at(name));
   if (value == nullptr) throw ArgumentError(owner_ + ": " + name + " must be true or false");

@@ -94,6 +94,8 @@ class Options {
 
   int64_t size(const char* name) const;
   double number(const char* name) const;
+  /// A dropout probability in [0, 1).
+  double dropout(const char* name) const;
   bool boolean(const char* name) const;
   std::string string(const char* name) const;
   std::optional<int64_t> optionalSize(const char* name) const;

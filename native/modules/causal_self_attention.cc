@@ -10,7 +10,6 @@
 #include <cmath>
 #include <limits>
 
-#include "modules/embedding.h"
 #include "ops/dropout/dropout.h"
 
 namespace gptorch {
@@ -20,8 +19,8 @@ CausalSelfAttention::Config CausalSelfAttention::Config::from(const Options& opt
           options.size("heads"),
           options.size("headWidth"),
           options.boolean("bias"),
-          dropoutOption(options, "attentionDropout"),
-          dropoutOption(options, "residualDropout"),
+          options.dropout("attentionDropout"),
+          options.dropout("residualDropout"),
           options.optionalSize("attentionWindow")};
 }
 

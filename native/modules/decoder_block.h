@@ -1,5 +1,7 @@
 #pragma once
 
+#include <torch/nn/module.h>
+
 #include "modules/causal_self_attention.h"
 #include "modules/feed_forward.h"
 #include "modules/layer_norm.h"

@@ -18,17 +18,8 @@ class Table final : public torch::nn::Module {
 
 }  // namespace
 
-double dropoutOption(const Options& options, const char* name) {
-  const double p = options.number(name);
-  if (!(p >= 0 && p < 1)) {
-    throw ArgumentError(options.owner() + ": " + name + " must be at least 0 and below 1, not " + std::to_string(p));
-  }
-  return p;
-}
-
 Embedding::Config Embedding::Config::from(const Options& options) {
-  return {options.size("vocabSize"), options.size("contextLength"), options.size("width"),
-          dropoutOption(options, "dropout")};
+  return {options.size("vocabSize"), options.size("contextLength"), options.size("width"), options.dropout("dropout")};
 }
 
 Embedding::Embedding(const Config& config) : config_(config) {

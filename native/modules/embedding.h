@@ -1,5 +1,7 @@
 #pragma once
 
+#include <torch/nn/module.h>
+
 #include "modules/module_state.h"
 
 namespace gptorch {
@@ -24,8 +26,5 @@ class Embedding final : public torch::nn::Module {
   Config config_;
   at::Tensor tokens_, positions_;
 };
-
-/// Reads a dropout probability in [0, 1).
-double dropoutOption(const Options& options, const char* name);
 
 }  // namespace gptorch

@@ -3,7 +3,6 @@
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/relu.h>
 
-#include "modules/embedding.h"
 #include "ops/dropout/dropout.h"
 #include "ops/gelu_tanh/gelu_tanh.h"
 
@@ -35,7 +34,7 @@ at::Tensor activate(const at::Tensor& input, FeedForward::Activation activation)
 
 FeedForward::Config FeedForward::Config::from(const Options& options) {
   return {options.size("width"), options.size("feedForwardWidth"), parseActivation(options), options.boolean("bias"),
-          dropoutOption(options, "residualDropout")};
+          options.dropout("residualDropout")};
 }
 
 FeedForward::FeedForward(const Config& config) : config_(config) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <torch/nn/module.h>
+
 #include "modules/module_state.h"
 
 namespace gptorch {

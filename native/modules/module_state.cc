@@ -1,5 +1,7 @@
 #include "modules/module_state.h"
 
+#include <torch/nn/module.h>
+
 namespace gptorch {
 
 ParameterSpecs prefixed(const std::string& prefix, ParameterSpecs specs) {

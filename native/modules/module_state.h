@@ -1,7 +1,5 @@
 #pragma once
 
-#include <torch/nn/module.h>
-
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,6 +8,11 @@
 #include "engine/arguments.h"
 #include "engine/engine.h"
 #include "engine/plan.h"
+
+// Its header brings every operator's; only the modules themselves pay for that.
+namespace torch::nn {
+class Module;
+}
 
 namespace gptorch {
 
