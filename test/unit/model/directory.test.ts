@@ -99,7 +99,8 @@ describe('a config.json that does not fit the weights costs neither time nor mem
     const before = engine.memory().allocated;
     await expect(GPT.load(folder)).rejects.toThrow(InputError);
     await engine.idle();
-    expect(engine.memory().allocated).toBe(before);
+    // Less where the garbage collector has come by meanwhile.
+    expect(engine.memory().allocated).toBeLessThanOrEqual(before);
   });
 
   test.each([
