@@ -4,6 +4,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { fail } from '../bootstrap/failure.mjs';
 import { engine } from './engine.mjs';
 import { SIZES } from './sizes.mjs';
+import { RUNS } from './tasks/runs.mjs';
+import { tasks } from './tasks.mjs';
 import { train } from './train.mjs';
 
 const program = new Command('npm run bench --').description('Measures gptorch, beside its peers where there are any.');
@@ -21,6 +23,18 @@ common(program.command('engine'))
   .option('--steps <n>', 'training steps of each size (default: by size)', count)
   .option('--repeats <n>', 'repeats of the short measurements', count, 200)
   .action(engine);
+
+common(program.command('tasks'))
+  .description('fine-tuning on real data: ours and PyTorch on the same batches, and what the combined loss keeps')
+  .requiredOption(
+    '--data <dir>',
+    'folder with the data sets: classification, entailment, similarity, multiple_choice, pretrain',
+  )
+  .option('--work <dir>', 'where models are kept; a pretrained one is used again', 'runs/tasks')
+  .addOption(
+    new Option('--only <name...>', 'some data sets, without the comparison of λ').choices(RUNS.map(({ name }) => name)),
+  )
+  .action(tasks);
 
 await program.parseAsync().catch(fail);
 

@@ -18,7 +18,8 @@ class TaskModel(nn.Module):
         super().__init__()
         self.task, self.dropout, self.reduction = task, dropout, reduction
         self.transformer = GPT2Model.from_pretrained(directory, config=_config(directory, dropout), dtype=torch.float32)
-        weights = load_file(head)
+        # The file may be a whole fine-tuned model's.
+        weights = {name: value for name, value in load_file(head).items() if name.startswith("head.")}
         outputs, width = weights["head.weight"].shape
         self.head = nn.Linear(width, outputs)
         self.head.load_state_dict({name.removeprefix("head."): value for name, value in weights.items()})

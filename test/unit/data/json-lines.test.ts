@@ -38,9 +38,7 @@ describe('readJsonLines', () => {
   });
 
   it('refuses a key that stands twice, at any depth, and nothing that only looks like one', async () => {
-    expect(await messageOf('{"a":1}\n{"a":1,"b":2,"\\u0061":3}')).toBe(
-      'ERR_INPUT lines.jsonl:2: "a" is there twice',
-    );
+    expect(await messageOf('{"a":1}\n{"a":1,"b":2,"\\u0061":3}')).toBe('ERR_INPUT lines.jsonl:2: "a" is there twice');
     expect(await messageOf('{"x":[{"a":{"b":1,"b":2}}]}')).toBe('ERR_INPUT lines.jsonl:1: "b" is there twice');
     const harmless = '{"a":"\\"a\\":","b":[{"a":1},{"a":2}],"c":"{","d":{"a":1}}';
     expect(await read(harmless)).toEqual([{ where: 'lines.jsonl:1', value: JSON.parse(harmless) }]);
