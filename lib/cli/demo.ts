@@ -7,7 +7,7 @@ import type { RunConfig } from '../config/index.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
 import { writeJsonLine, writeOut } from './output.js';
 import { collect } from './parse-option.js';
-import { StopSignal } from './stop-signal.js';
+import { runJob } from './run-job.js';
 
 const PRESET = 'chat-zh-small';
 
@@ -65,29 +65,11 @@ async function train(
   }
   if (earlier === 'other') await removeRun(out);
   else if (earlier === 'unfinished') display.note(`${out} holds an unfinished run; it goes on`);
-  const stop = new StopSignal((name) => display.note(`${name}: stopping after this step; the next start goes on`));
-  try {
-    const resume = earlier === 'unfinished';
-    const { signal } = stop;
-    const onNote = (text: string) => display.note(text);
-    const summary = await pretrain({
-      config,
-      data: files,
-      out,
-      resume,
-      device,
-      dtype,
-      signal,
-      onEvent: display.listener,
-      onNote,
-    });
-    if (summary.stopped !== 'signal') return summary.curve;
-    process.exitCode = stop.exitCode;
-    return undefined;
-  } finally {
-    display.end();
-    stop.dispose();
-  }
+  const resume = earlier === 'unfinished';
+  const { stopped, curve } = await runJob(display, 'stopping after this step; the next start goes on', (hooks) =>
+    pretrain({ config, data: files, out, resume, device, dtype, ...hooks }),
+  );
+  return stopped === 'signal' ? undefined : curve;
 }
 
 async function stateOfRun(out: string, config: RunConfig, files: readonly string[]) {

@@ -12,7 +12,7 @@ import {
   positiveInteger,
   trueOrFalse,
 } from './parse-option.js';
-import { StopSignal } from './stop-signal.js';
+import { runJob } from './run-job.js';
 
 type ConfigOptions = Partial<Omit<FineTuneConfigInput, 'seed'>>;
 
@@ -58,29 +58,12 @@ async function run(options: FineTuneOptions): Promise<void> {
   const { TrainingDisplay } = await import('./training-display.js');
   const chosen = await chooseRun(options);
   const device = await setUpEngine(options);
+  const { out, resume, dtype } = options;
   const display = new TrainingDisplay(options);
-  const stop = new StopSignal((name) => display.note(`${name}: stopping after this step; once more to stop at once`));
-  try {
-    const { out, resume, dtype } = options;
-    const onNote = (text: string) => display.note(text);
-    const { signal } = stop;
-    const summary = await finetune({
-      ...chosen,
-      out,
-      resume,
-      device,
-      dtype,
-      signal,
-      onEvent: display.listener,
-      onNote,
-    });
-    display.end();
-    await tell(summary, options);
-    if (summary.stopped === 'signal') process.exitCode = stop.exitCode;
-  } finally {
-    display.end();
-    stop.dispose();
-  }
+  const summary = await runJob(display, 'stopping after this step; once more to stop at once', (hooks) =>
+    finetune({ ...chosen, out, resume, device, dtype, ...hooks }),
+  );
+  await tell(summary, options);
 }
 
 /** Configuration and files of the command line or, where it does not say, of the run that is resumed. */

@@ -4,7 +4,7 @@ import type { PretrainSummary } from '../train/index.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
 import { writeJsonLine, writeOut } from './output.js';
 import { collect } from './parse-option.js';
-import { StopSignal } from './stop-signal.js';
+import { runJob } from './run-job.js';
 
 interface PretrainOptions extends CommonOptions {
   config?: string;
@@ -33,29 +33,12 @@ async function run(options: PretrainOptions): Promise<void> {
   const { config, data } = await chooseRun(options);
   const device = await setUpEngine(options);
 
+  const { out, resume, dtype } = options;
   const display = new TrainingDisplay(options);
-  const stop = new StopSignal((name) => display.note(`${name}: stopping after this step; once more to stop at once`));
-  try {
-    const { out, resume, dtype } = options;
-    const onNote = (text: string) => display.note(text);
-    const summary = await pretrain({
-      config,
-      data,
-      out,
-      resume,
-      device,
-      dtype,
-      signal: stop.signal,
-      onEvent: display.listener,
-      onNote,
-    });
-    display.end();
-    await tell(summary, options);
-    if (summary.stopped === 'signal') process.exitCode = stop.exitCode;
-  } finally {
-    display.end();
-    stop.dispose();
-  }
+  const summary = await runJob(display, 'stopping after this step; once more to stop at once', (hooks) =>
+    pretrain({ config, data, out, resume, device, dtype, ...hooks }),
+  );
+  await tell(summary, options);
 }
 
 /** The configuration and data of the command line or, for a resumed run, of its checkpoint. */

@@ -1,7 +1,7 @@
 /** Files: safetensors, and writing that survives a crash. */
 
 export { writeFileAtomic } from './files.js';
-export { checkJsonKeys } from './json-keys.js';
+export { readJsonFile } from './json-file.js';
 export {
   checkTensors,
   copyTensors,

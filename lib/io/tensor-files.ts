@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../errors.js';
 import { parseOrThrow } from '../validate.js';
-import { checkJsonKeys } from './json-keys.js';
+import { readJsonFile } from './json-file.js';
 import { openSafetensorsFile, type SafetensorsFile } from './safetensors-file.js';
 import type { TensorEntry } from './safetensors-header.js';
 
@@ -63,17 +62,7 @@ async function closeAll(files: SafetensorsFile[]): Promise<void> {
 
 /** The shard of each tensor. */
 async function readIndex(path: string): Promise<Map<string, string>> {
-  const text = await readFile(path, 'utf8').catch((cause) => {
-    throw new InputError(`${path}: cannot be read (${cause.code ?? cause.message})`, { cause });
-  });
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new InputError(`${path}: not JSON`, { cause });
-  }
-  checkJsonKeys(text, path);
-  return new Map(Object.entries(parseOrThrow(indexSchema, json, path).weight_map));
+  return new Map(Object.entries(parseOrThrow(indexSchema, await readJsonFile(path), path).weight_map));
 }
 
 /** Each shard with a tensor that it must have. */

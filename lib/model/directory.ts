@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../errors.js';
 import {
-  checkJsonKeys,
   checkTensors,
   copyTensors,
   openTensorFiles,
+  readJsonFile,
   saveSafetensors,
   type TensorFiles,
   writeFileAtomic,
@@ -47,20 +47,7 @@ export async function saveModel(
 
 /** The contents of `config.json`. @throws InputError when it is missing or no JSON */
 export async function readModelJson(directory: string): Promise<unknown> {
-  const path = join(directory, 'config.json');
-  const text = await readFile(path, 'utf8').catch((cause) => {
-    throw new InputError(`${path}: cannot be read (${cause.code ?? cause.message}); is this a model directory?`, {
-      cause,
-    });
-  });
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new InputError(`${path}: not JSON`, { cause });
-  }
-  checkJsonKeys(text, path);
-  return json;
+  return readJsonFile(join(directory, 'config.json'), '; is this a model directory?');
 }
 
 /** The model that `config.json` describes. @throws InputError when it is missing or wrong */

@@ -1,0 +1,22 @@
+import { readFile } from 'node:fs/promises';
+import { InputError } from '../errors.js';
+import { checkJsonKeys } from './json-keys.js';
+
+/**
+ * The value of a JSON file that another program wrote.
+ * @param hint what a person may ask themselves where there is no such file
+ * @throws InputError when it cannot be read, is no JSON, or has a key twice
+ */
+export async function readJsonFile(path: string, hint = ''): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((cause) => {
+    throw new InputError(`${path}: cannot be read (${cause.code ?? cause.message})${hint}`, { cause });
+  });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new InputError(`${path}: not JSON`, { cause });
+  }
+  checkJsonKeys(text, path);
+  return json;
+}
