@@ -79,6 +79,6 @@ describe('computeLogits', () => {
     await computeLogits(model, choices);
     await expect(computeLogits(model, choices, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/);
     await engine.idle();
-    expect(engine.memory().held).toBe(held);
+    expect(engine.memory().held).toBeLessThanOrEqual(held);
   });
 });
