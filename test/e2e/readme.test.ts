@@ -13,7 +13,7 @@ let work: string;
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'gptorch-readme-'));
   await writeFile(join(work, 'input.txt'), inputText);
-  const examples = ['To be', 'Not to be'].map((text, i) => JSON.stringify({ text, label: i })).join('\n');
+  const examples = ['To be', 'not to be'].map((text, i) => JSON.stringify({ text, label: i })).join('\n');
   for (const name of ['train', 'dev']) await writeFile(join(work, `${name}.jsonl`), examples);
 });
 afterAll(() => rm(work, { recursive: true }));
