@@ -1,6 +1,7 @@
 /** gptorch: GPT models pretrained, fine-tuned and served from TypeScript, on libtorch. */
 
 export * from './data/index.js';
+export * from './decode/index.js';
 export * from './errors.js';
 export * from './finetune/index.js';
 export * from './generate/index.js';

@@ -1,5 +1,5 @@
 /**
- * The native addon's surface as TypeScript sees it. Only `lib/tensor`, `lib/nn`, `lib/optim` and `lib/io` call it;
+ * The native addon's surface as TypeScript sees it. Only `lib/tensor`, `lib/nn`, `lib/decode`, `lib/optim` and `lib/io` call it;
  * everything above speaks of tensors and modules.
  */
 
@@ -18,6 +18,17 @@ export interface ModuleHandle {
 export interface TokenFileHandle {
   readonly [brand]: 'token file';
 }
+export interface DecoderHandle {
+  readonly [brand]: 'decoder';
+}
+export interface GenerationHandle {
+  readonly [brand]: 'generation';
+}
+
+/** One sample's next token, or its end. */
+export type GenerationEvent =
+  | { readonly sample: number; readonly token: number; readonly logProb?: number }
+  | { readonly sample: number; readonly finishReason: 'stop' | 'length' | 'aborted' };
 
 /** A random draw's place: numbers are a function of these three alone (Philox). */
 export type RandomKey = readonly [seed: number, step: number, ordinal: number];
@@ -90,6 +101,7 @@ type OneNames =
   | 'argmax'
   | 'softmax'
   | 'logSoftmax'
+  | 'filterLogits'
   | 'sample'
   | 'reshape'
   | 'permute'
@@ -158,6 +170,21 @@ export interface Addon {
   ): { handle: ModuleHandle; parameters: [name: string, handle: TensorHandle][] };
   disposeModule(module: ModuleHandle): void;
   forward(module: ModuleHandle, name: string, ...args: Argument[]): TensorHandle;
+  createDecoder(
+    embedding: ModuleHandle,
+    blocks: readonly ModuleHandle[],
+    norm: ModuleHandle | null,
+    outputWeight: TensorHandle,
+  ): DecoderHandle;
+  /** Frees the cache that a decoder keeps. */
+  disposeDecoder(decoder: DecoderHandle): void;
+  /** Calls the listener until the last sample's end or a failure. */
+  startGeneration(
+    decoder: DecoderHandle,
+    listener: (events: readonly GenerationEvent[], error?: Error) => void,
+    ...options: Argument[]
+  ): GenerationHandle;
+  cancelGeneration(generation: GenerationHandle): void;
   readData(tensor: TensorHandle): Promise<ArrayBuffer>;
   readItem(tensor: TensorHandle): Promise<number>;
   describe(tensor: TensorHandle): TensorDescription;

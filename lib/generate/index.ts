@@ -1,4 +1,4 @@
 /** Text from a model, and how probable it finds text. */
 
-export { type Completion, complete, type FinishReason, type GenerateOptions, generate } from './generate.js';
+export { complete, generate } from './generate.js';
 export { type Score, score } from './score.js';

@@ -1,4 +1,12 @@
 import { addon } from '../addon/index.js';
+import {
+  type Completion,
+  Decoder,
+  type FinishReason,
+  type GeneratedToken,
+  type GenerateOptions,
+  type SamplesOptions,
+} from '../decode/index.js';
 import { ArgumentError } from '../errors.js';
 import { type DownloadModelOptions, downloadModel } from '../hub/index.js';
 import { DecoderBlock, Embedding, KeyValueCache, LayerNorm, Linear } from '../nn/index.js';
@@ -35,6 +43,7 @@ export class GPT {
   readonly head: Linear | undefined;
   readonly #named: [name: string, parameter: Tensor][];
   #frozen = 0;
+  #decoder: Decoder | undefined;
 
   /** @throws InputError for a wrong configuration */
   constructor(config: GPTConfigInput, { seed = 0, device = 'cpu', initialize = true }: GPTOptions = {}) {
@@ -146,6 +155,38 @@ export class GPT {
     return linearCrossEntropy(this.hidden(tokens), this.outputWeight, targets, options);
   }
 
+  /** What generates with this model's modules; its cache is kept from one text to the next. */
+  get decoder(): Decoder {
+    const { embedding, blocks, finalNorm } = this;
+    const outputWeight = this.head?.parameter('weight') ?? embedding.parameter('wte.weight');
+    this.#decoder ??= new Decoder({ embedding, blocks, finalNorm, outputWeight });
+    return this.#decoder;
+  }
+
+  /**
+   * Continues a prompt token by token: `for await (const token of model.generate(prompt, { maxNewTokens: 20 }))`.
+   * Dropout is off whatever the model's mode. The generator's return value says why the text ended.
+   * @throws ArgumentError for an empty prompt, one longer than the context, a token outside the vocabulary, a wrong option
+   */
+  generate(prompt: readonly number[], options: GenerateOptions): AsyncGenerator<number, FinishReason> {
+    return this.decoder.generate(prompt, options);
+  }
+
+  /** As `generate`, with log-probabilities where wanted, and for `n` continuations. @throws as `generate` */
+  stream(prompt: readonly number[], options: SamplesOptions): AsyncGenerator<GeneratedToken, FinishReason[]> {
+    return this.decoder.stream(prompt, options);
+  }
+
+  /** Continues a prompt to the end. @throws as `generate` */
+  complete(prompt: readonly number[], options: GenerateOptions): Promise<Completion> {
+    return this.decoder.complete(prompt, options);
+  }
+
+  /** `n` continuations of a prompt, which is computed once. @throws as `generate` */
+  completions(prompt: readonly number[], options: SamplesOptions): Promise<Completion[]> {
+    return this.decoder.completions(prompt, options);
+  }
+
   /** An empty cache for `capacity` tokens. Default: the context length. */
   makeCache({ capacity = this.config.contextLength, batch = 1 } = {}): KeyValueCache {
     const { layers, heads, headWidth, contextLength } = this.config;
@@ -167,8 +208,9 @@ export class GPT {
     return this;
   }
 
-  /** Frees every parameter. */
+  /** Frees every parameter, and the decoder's cache. */
   dispose(): void {
+    this.#decoder?.dispose();
     for (const module of [this.embedding, ...this.blocks, this.finalNorm, this.head]) module?.dispose();
   }
 

@@ -30,13 +30,14 @@ export interface ForwardOptions {
  */
 export abstract class Module {
   readonly parameters: ReadonlyMap<string, Tensor>;
-  readonly #handle: ModuleHandle;
+  /** What the addon knows the module by. */
+  readonly moduleHandle: ModuleHandle;
   readonly #name: string;
 
   protected constructor(name: string, settings: ModuleSettings, options: ModuleOptions = {}) {
     const { device = 'cpu', initStd = 0.02, generator = engine.generator, initialize = true } = options;
     const { handle, parameters } = addon.createModule(name, settings, device);
-    this.#handle = handle;
+    this.moduleHandle = handle;
     this.#name = name;
     this.parameters = new Map(parameters.map(([key, parameter]) => [key, new Tensor(parameter, this)]));
     if (!initialize) return;
@@ -53,11 +54,11 @@ export abstract class Module {
 
   /** Frees the parameters, their gradients and the module. */
   dispose(): void {
-    addon.disposeModule(this.#handle);
+    addon.disposeModule(this.moduleHandle);
   }
 
   protected call(...args: Argument[]): Tensor {
-    return new Tensor(addon.forward(this.#handle, this.#name, ...args));
+    return new Tensor(addon.forward(this.moduleHandle, this.#name, ...args));
   }
 }
 

@@ -1,4 +1,4 @@
-import { addon } from '../addon/index.js';
+import { type Argument, addon } from '../addon/index.js';
 import { ArgumentError } from '../errors.js';
 import { type DType, dtypeOf, flatten, type NestedNumbers, pack, type TensorData } from './dtype.js';
 import { engine } from './engine.js';
@@ -158,19 +158,46 @@ export function linearCrossEntropy(
   return new Tensor(functions.linearCrossEntropy(h, w, t, rowWeights?.handle, IGNORE_INDEX, reduction));
 }
 
-/** How a token is chosen. */
-export interface SampleOptions {
+/** How a token is chosen from logits, in the order of transformers' `generate`: penalty, temperature, top-k, top-p, min-p. */
+export interface SamplingOptions {
   /** Divides the logits; 0 takes the most probable token. Default 1. */
   temperature?: number;
   /** Only the k most probable tokens. */
   topK?: number;
-  /** Only the smallest set of tokens whose probability reaches p. */
+  /** Only the smallest set of tokens whose probability reaches p (Holtzman et al. 2019). */
   topP?: number;
+  /** Only tokens at least p times as probable as the most probable one (Nguyen et al. 2024). */
+  minP?: number;
+  /** Divides positive logits of the tokens that came before and multiplies negative ones (Keskar et al. 2019). Default 1: none. */
+  repetitionPenalty?: number;
+}
+
+/** What the repetition penalty looks at. */
+export interface SeenTokens {
+  /** (B, S) int64: the tokens of each sequence so far. Without them the penalty does nothing. */
+  seen?: Tensor;
+}
+
+/**
+ * Logits whose softmax is what `sample` draws from: (B, vocabSize) → float32 (B, vocabSize); what is excluded is -Infinity.
+ * @throws ArgumentError for a temperature of 0, or an option out of its range
+ */
+export function filterLogits(logits: Tensor, options: SamplingOptions & SeenTokens = {}): Tensor {
+  return new Tensor(functions.filterLogits(logits.handle, ...samplingArguments(options)));
+}
+
+/** What `sample` takes beside the logits. */
+export interface SampleOptions extends SamplingOptions, SeenTokens {
   generator?: Generator;
 }
 
 /** Draws one token for each row: logits (B, vocabSize) → (B) int64. */
 export function sample(logits: Tensor, options: SampleOptions = {}): Tensor {
-  const { temperature = 1, topK, topP, generator = engine.generator } = options;
-  return new Tensor(generator.draw(1, (key) => functions.sample(logits.handle, temperature, topK, topP, key)));
+  const { generator = engine.generator } = options;
+  return new Tensor(generator.draw(1, (key) => functions.sample(logits.handle, ...samplingArguments(options), key)));
+}
+
+function samplingArguments(options: SamplingOptions & SeenTokens): Argument[] {
+  const { seen, temperature = 1, topK, topP, minP, repetitionPenalty } = options;
+  return [seen?.handle, temperature, topK, topP, minP, repetitionPenalty];
 }

@@ -16,6 +16,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("setErrorFactory", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
                 Environment::of(info.Env()).setErrorFactory(info[0].As<Napi::Function>());
               }));
+  exportDecoder(env, exports);
   exportEngine(env, exports);
   exportFunctions(env, exports);
   exportModule(env, exports);

@@ -41,7 +41,8 @@ Argument takeHandle(const std::string& function, const Napi::Value& value) {
     return *list;
   }
   if (const auto* module = std::get_if<std::shared_ptr<ModuleState>>(&handle)) return *module;
-  return std::get<std::shared_ptr<TokenFile>>(handle);
+  if (const auto* file = std::get_if<std::shared_ptr<TokenFile>>(&handle)) return *file;
+  throw ArgumentError(function + ": a decoder cannot be an argument here");
 }
 
 Argument take(const std::string& function, const Napi::Value& value) {

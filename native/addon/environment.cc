@@ -87,6 +87,22 @@ void Environment::reject(Napi::Env env, uint64_t id, const Failure& failure) {
   deferred.Reject(makeError(env, failure.code, failure.message));
 }
 
+uint64_t Environment::listen(Napi::Env env, Napi::Function listener) {
+  const uint64_t id = nextPromise_++;
+  listeners_.emplace(id, Napi::Persistent(listener));
+  port_->hold(env);
+  return id;
+}
+
+void Environment::notify(uint64_t id, const std::vector<napi_value>& arguments) const {
+  const auto entry = listeners_.find(id);
+  if (entry != listeners_.end()) entry->second.Call(arguments);
+}
+
+void Environment::unlisten(Napi::Env env, uint64_t id) {
+  if (listeners_.erase(id) > 0) port_->release(env);
+}
+
 void Environment::reportMemory(Napi::Env env) {
   // Small changes are not worth a call into the garbage collector.
   constexpr int64_t kLeastChange = 1 << 20;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 
 #include "engine/session.h"
 
@@ -55,6 +56,11 @@ class Environment {
   void resolve(Napi::Env env, uint64_t id, const Result& result);
   void reject(Napi::Env env, uint64_t id, const Failure& failure);
 
+  /// Keeps a function that the engine's messages call until `unlisten`, and with it the process.
+  uint64_t listen(Napi::Env env, Napi::Function listener);
+  void notify(uint64_t id, const std::vector<napi_value>& arguments) const;
+  void unlisten(Napi::Env env, uint64_t id);
+
   /// Tells the garbage collector how much memory hangs on this environment's handles.
   void reportMemory(Napi::Env env);
 
@@ -65,6 +71,7 @@ class Environment {
   std::shared_ptr<Port> port_;
   Napi::FunctionReference errorFactory_;
   std::unordered_map<uint64_t, Napi::Promise::Deferred> pending_;
+  std::unordered_map<uint64_t, Napi::FunctionReference> listeners_;
   uint64_t nextPromise_ = 1;
 };
 

@@ -5,6 +5,7 @@
 namespace gptorch {
 
 // Each adds its part of the addon's surface to `exports`.
+void exportDecoder(Napi::Env env, Napi::Object exports);
 void exportEngine(Napi::Env env, Napi::Object exports);
 void exportFunctions(Napi::Env env, Napi::Object exports);
 void exportModule(Napi::Env env, Napi::Object exports);

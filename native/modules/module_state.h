@@ -67,6 +67,14 @@ class ModuleOf final : public ModuleState {
  public:
   explicit ModuleOf(const Options& options) : config_(M::Config::from(options)) {}
 
+  const typename M::Config& config() const { return config_; }
+
+  /// The engine's side only. Throws Disposed once the module was released.
+  M& module() {
+    if (!module_) throw Error(ErrorCode::Disposed, "a module was used after dispose()");
+    return static_cast<M&>(*module_);
+  }
+
  protected:
   ParameterSpecs specs() const override { return M::specs(config_); }
   std::shared_ptr<torch::nn::Module> make() const override { return std::make_shared<M>(config_); }

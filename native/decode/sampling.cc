@@ -1,0 +1,90 @@
+#include "decode/sampling.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/argmax.h>
+#include <ATen/ops/multinomial.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/topk.h>
+#include <ATen/ops/where.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "engine/random.h"
+
+namespace gptorch {
+
+namespace {
+
+constexpr double kExcluded = -std::numeric_limits<double>::infinity();
+
+/// Positive logits of the tokens seen are divided by the penalty, negative ones multiplied: each is less likely then.
+at::Tensor penalizeRepetition(const at::Tensor& logits, const at::Tensor& seen, double penalty) {
+  const at::Tensor before = logits.gather(-1, seen);  // (B, S)
+  return logits.scatter(-1, seen, at::where(before < 0, before * penalty, before / penalty));
+}
+
+/// Keeps the k largest logits of each row; ties at the border stay, as in transformers' TopKLogitsWarper.
+at::Tensor keepTopK(const at::Tensor& logits, int64_t k) {
+  const at::Tensor border = std::get<0>(logits.topk(std::min(k, logits.size(-1)))).narrow(-1, -1, 1);
+  return logits.masked_fill(logits < border, kExcluded);
+}
+
+/// Keeps the smallest set of tokens whose probability reaches p (Holtzman et al. 2019), at least one.
+at::Tensor keepTopP(const at::Tensor& logits, double p) {
+  const auto [sorted, order] = logits.sort(-1, /*descending=*/false);
+  at::Tensor drop = sorted.softmax(-1).cumsum(-1) <= 1.0 - p;
+  drop.narrow(-1, drop.size(-1) - 1, 1).fill_(false);
+  return logits.masked_fill(drop.scatter(-1, order, drop), kExcluded);
+}
+
+/// Keeps what is at least p times as probable as the most probable token (Nguyen et al. 2024).
+at::Tensor keepMinP(const at::Tensor& logits, double p) {
+  const at::Tensor probabilities = logits.softmax(-1);  // (B, vocabSize)
+  return logits.masked_fill(probabilities < probabilities.amax(-1, /*keepdim=*/true) * p, kExcluded);
+}
+
+}  // namespace
+
+Sampling Sampling::from(const Arguments& arguments, size_t first) {
+  Sampling sampling;
+  sampling.temperature = arguments.numberWithin(first, "temperature", 0, 1e6);
+  if (!arguments.isMissing(first + 1)) {
+    sampling.topK = arguments.integer(first + 1, "topK");
+    if (*sampling.topK < 1) arguments.fail("topK must be at least 1");
+  }
+  sampling.topP = arguments.optionalNumber(first + 2, "topP");
+  if (sampling.topP && !(*sampling.topP > 0 && *sampling.topP <= 1)) {
+    arguments.fail("topP must be above 0 and at most 1");
+  }
+  sampling.minP = arguments.optionalNumber(first + 3, "minP");
+  if (sampling.minP && !(*sampling.minP >= 0 && *sampling.minP <= 1)) arguments.fail("minP must be from 0 to 1");
+  sampling.repetitionPenalty = arguments.optionalNumber(first + 4, "repetitionPenalty").value_or(1);
+  if (!(sampling.repetitionPenalty > 0 && sampling.repetitionPenalty <= 1e6)) {
+    arguments.fail("repetitionPenalty must be above 0 and at most 1000000");
+  }
+  return sampling;
+}
+
+at::Tensor filterLogits(const at::Tensor& logits, const at::Tensor& seen, const Sampling& sampling) {
+  at::Tensor filtered = logits.to(at::kFloat);  // (B, vocabSize)
+  if (sampling.repetitionPenalty != 1 && seen.defined()) {
+    filtered = penalizeRepetition(filtered, seen, sampling.repetitionPenalty);
+  }
+  // Greedy: what follows does not move the most probable token.
+  if (sampling.temperature == 0) return filtered;
+  filtered = filtered / sampling.temperature;
+  if (sampling.topK) filtered = keepTopK(filtered, *sampling.topK);
+  if (sampling.topP && *sampling.topP < 1) filtered = keepTopP(filtered, *sampling.topP);
+  if (sampling.minP) filtered = keepMinP(filtered, *sampling.minP);
+  return filtered;
+}
+
+at::Tensor chooseTokens(const at::Tensor& logits, const at::Tensor& seen, const Sampling& sampling,
+                        const RandomKey& key) {
+  const at::Tensor filtered = filterLogits(logits, seen, sampling);
+  if (sampling.temperature == 0) return filtered.argmax(-1);
+  return at::multinomial(filtered.softmax(-1), 1, false, generatorFor(key, filtered.device())).squeeze(-1);
+}
+
+}  // namespace gptorch

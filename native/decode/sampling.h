@@ -1,0 +1,34 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "engine/arguments.h"
+
+namespace gptorch {
+
+/// How a token is chosen from logits, in the order of transformers' `generate`: repetition penalty, temperature,
+/// top-k, top-p, min-p.
+struct Sampling {
+  /// Divides the logits; 0 takes the most probable token, after the repetition penalty alone.
+  double temperature = 1;
+  std::optional<int64_t> topK;
+  std::optional<double> topP, minP;
+  /// Above 1 makes tokens that came before less likely (Keskar et al. 2019); 1: none.
+  double repetitionPenalty = 1;
+
+  /// Reads and checks (temperature, topK?, topP?, minP?, repetitionPenalty?) from `first` on.
+  static Sampling from(const Arguments& arguments, size_t first);
+};
+
+/// Logits (B, vocabSize) of which sampling's distribution is the softmax, in float32; what is excluded is -infinity.
+/// @param seen (B, S) token ids of each sequence so far; undefined: none. Used by the repetition penalty alone.
+at::Tensor filterLogits(const at::Tensor& logits, const at::Tensor& seen, const Sampling& sampling);
+
+/// One token for each row: (B, vocabSize) → (B) int64. All rows draw from the one key.
+at::Tensor chooseTokens(const at::Tensor& logits, const at::Tensor& seen, const Sampling& sampling,
+                        const RandomKey& key);
+
+}  // namespace gptorch
