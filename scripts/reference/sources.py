@@ -7,6 +7,7 @@ import torch
 import transformers
 
 import generation
+import sampling
 import tasks
 import training
 from cases import (
@@ -35,6 +36,7 @@ def all_sources() -> list[Source]:
         *(from_case(case) for area in AREAS for case in area.cases()),
         *(from_case(case) for case in whole_model.cases(models)),
         *generation.sources(models),
+        *sampling.sources(),
         training.source(by_name["gpt2"]),
         *tasks.sources(by_name["gpt2"], by_name["gpt1"]),
     ]

@@ -6,7 +6,9 @@ import {
   cat,
   crossEntropy,
   engine,
+  filterLogits,
   linear,
+  sample,
   scope,
   type Tensor,
   tensor,
@@ -59,6 +61,11 @@ const calls: Record<string, () => Tensor> = {
   maskedFill: () => ((a) => a.maskedFill(zeros(near(a.shape)).eq(0), 1))(make()),
   where: () => ((a) => where(make(near(a.shape)).eq(0), a, make(near(a.shape))))(make()),
   crossEntropy: () => ((s) => crossEntropy(zeros([...s, 5]), zeros(near(s), { dtype: 'int64' })))(shape()),
+  filterLogits: () => filterLogits(make(), { topK: pick([1, 9]), topP: pick([0.5, 1]), minP: pick([0, 0.5, 2]) }),
+  sample: () => {
+    const seen = pick([undefined, zeros(shape(2), { dtype: 'int64' })]);
+    return sample(make(), { temperature: pick([0, 1]), repetitionPenalty: pick([1, 2]), seen });
+  },
   to: () => make().to({ dtype: pick(['float32', 'bfloat16', 'int64', 'bool']) }),
   arange: () => arange(random.nextInt(5)),
 };

@@ -1,0 +1,188 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { ArgumentError, DisposedError } from '../../../lib/errors.js';
+import { AdamW, engine, GPT, type SamplesOptions, score, tensor } from '../../../lib/index.js';
+
+const config = {
+  vocabSize: 17,
+  contextLength: 16,
+  layers: 2,
+  heads: 2,
+  width: 8,
+  // Logits far apart: rounding chooses no other token.
+  initStd: 0.5,
+} as const;
+const forms = {
+  'pre-norm': {},
+  'post-norm': { normPosition: 'post' },
+  'untied output': { tiedEmbedding: false },
+  'a window': { attentionWindow: 3 },
+} as const;
+const PROMPT = [3, 1, 4, 1, 5, 9];
+
+describe.each(Object.entries(forms))('%s', (_, form) => {
+  const model = new GPT({ ...config, ...form });
+  afterAll(() => model.dispose());
+
+  test('a prompt in chunks gives what a whole one gives', async () => {
+    const options = { maxNewTokens: 10, temperature: 0, logProbs: true };
+    const whole = await model.complete(PROMPT, options);
+    const chunked = await model.complete(PROMPT, { ...options, prefillChunk: 4 });
+    expect(chunked.tokens).toEqual(whole.tokens);
+    chunked.logProbs?.forEach((logProb, i) => {
+      expect(logProb).toBeCloseTo(whole.logProbs?.[i] ?? Number.NaN, 4);
+    });
+  });
+
+  test('log-probabilities are those of the model, whatever filters the choice', async () => {
+    const options = { maxNewTokens: 8, temperature: 2, topK: 5, repetitionPenalty: 1.5, logProbs: true, seed: 4 };
+    const { tokens, logProbs } = await model.complete(PROMPT, options);
+    const expected = await score(model, [...PROMPT, ...tokens]);
+    expect(logProbs).toHaveLength(8);
+    logProbs?.forEach((logProb, i) => {
+      expect(logProb).toBeCloseTo(expected.logProbs[PROMPT.length - 1 + i] ?? Number.NaN, 4);
+    });
+  });
+
+  test('past the context it stops, or goes on with the newest half', async () => {
+    const options = { maxNewTokens: 40, temperature: 0 };
+    const stopped = await model.complete(PROMPT, options);
+    expect(stopped.tokens).toHaveLength(config.contextLength - PROMPT.length + 1);
+    expect(stopped.finishReason).toBe('length');
+    const slid = await model.complete(PROMPT, { ...options, whenFull: 'slide' });
+    expect(slid.tokens).toEqual(await slidingArgmax(model, PROMPT, 40));
+  });
+
+  test('continuations share the prompt and nothing else', async () => {
+    const options = { maxNewTokens: 9, seed: 5 };
+    const all = await model.completions(PROMPT, { ...options, n: 4 });
+    expect(all.map(({ tokens }) => tokens.length)).toEqual([9, 9, 9, 9]);
+    expect(new Set(all.map(({ tokens }) => tokens.join())).size).toBe(4);
+    expect(await model.complete(PROMPT, options)).toEqual(all[0]);
+    // Each ends by itself; the others do not notice.
+    const stop = [all[1]?.tokens[2] ?? 0, all[3]?.tokens[5] ?? 0];
+    const stopped = await model.completions(PROMPT, { ...options, n: 4, stop });
+    for (const [sample, { tokens, finishReason }] of stopped.entries()) {
+      const whole = all[sample]?.tokens ?? [];
+      const end = whole.findIndex((token) => stop.includes(token));
+      expect(tokens).toEqual(end < 0 ? whole : whole.slice(0, end));
+      expect(finishReason).toBe(end < 0 ? 'length' : 'stop');
+    }
+  });
+});
+
+/** By whole forward passes, the rule spelled out: a full context keeps its newest half, the new token included. */
+async function slidingArgmax(model: GPT, prompt: readonly number[], count: number): Promise<number[]> {
+  const { contextLength } = model.config;
+  const made: number[] = [];
+  let context = [...prompt];
+  while (made.length < count) {
+    if (context.length > contextLength) context = context.slice(-contextLength / 2);
+    const logits = model.eval().forward(tensor([context], { dtype: 'int64' }));
+    const token = await logits
+      .narrow(1, context.length - 1, 1)
+      .argmax()
+      .item();
+    made.push(token);
+    context.push(token);
+  }
+  return made;
+}
+
+describe('on the engine', () => {
+  const model = new GPT(config);
+  afterAll(() => model.dispose());
+  const endless: SamplesOptions = { maxNewTokens: 1e9, whenFull: 'slide', seed: 1 };
+
+  test('other work takes turns with a generation', async () => {
+    const stream = model.generate([1], { ...endless, maxNewTokens: 2000 });
+    await stream.next();
+    let ended = false;
+    const rest = (async () => {
+      for await (const _ of stream);
+      ended = true;
+    })();
+    const optimizer = new AdamW(model.namedParameters(), { lr: 0 });
+    for (let step = 0; step < 3; step++) {
+      const loss = model.loss(tensor([[1, 2]], { dtype: 'int64' }), tensor([[2, 3]], { dtype: 'int64' }));
+      loss.backward();
+      optimizer.step();
+      optimizer.zeroGrad();
+      expect(await loss.item()).toBeGreaterThan(0);
+      loss.dispose();
+    }
+    expect((await model.complete([2], { maxNewTokens: 3 })).tokens).toHaveLength(3);
+    expect(ended).toBe(false);
+    await rest;
+  });
+
+  test('generations side by side give what each gives alone', async () => {
+    const seeds = [1, 2, 3, 4, 5];
+    const run = (seed: number) => model.complete(PROMPT, { maxNewTokens: 30, whenFull: 'slide', seed });
+    const together = await Promise.all(seeds.map(run));
+    for (const [i, seed] of seeds.entries()) expect(await run(seed)).toEqual(together[i]);
+  });
+
+  test('an aborted one is gone after its step, and gives nothing more', async () => {
+    const controller = new AbortController();
+    const stream = model.generate(PROMPT, { ...endless, signal: controller.signal });
+    for (let i = 0; i < 3; i++) expect((await stream.next()).done).toBe(false);
+    controller.abort();
+    expect(await stream.next()).toEqual({ done: true, value: 'aborted' });
+    await engine.idle();
+    expect(engine.queued).toBe(0);
+  });
+
+  test('so is one whose loop is left', async () => {
+    for await (const { sample } of model.stream(PROMPT, { ...endless, n: 3 })) {
+      if (sample === 2) break;
+    }
+    await engine.idle();
+    await engine.idle();
+    expect(engine.queued).toBe(0);
+  });
+
+  test('the cache is kept for the next generation, and freed with the model', async () => {
+    const before = engine.memory().allocated;
+    const other = new GPT({ ...config, contextLength: 1024, layers: 4 });
+    await engine.idle();
+    const made = engine.memory().allocated;
+    const sizes: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      await other.complete(PROMPT, { maxNewTokens: 500 - i });
+      await engine.idle();
+      sizes.push(engine.memory().allocated);
+    }
+    expect(sizes[0]).toBeGreaterThan(made);
+    expect(new Set(sizes).size).toBe(1);
+    other.dispose();
+    await engine.idle();
+    expect(engine.memory().allocated).toBeLessThanOrEqual(before);
+  });
+
+  test('a model disposed of in mid-text ends it with an error', async () => {
+    const other = new GPT(config);
+    const stream = other.generate(PROMPT, endless);
+    await stream.next();
+    other.dispose();
+    await expect(
+      (async () => {
+        for await (const _ of stream);
+      })(),
+    ).rejects.toThrow(DisposedError);
+  });
+
+  test.each<Partial<SamplesOptions>>([
+    { maxNewTokens: 0 },
+    { maxNewTokens: 1.5 },
+    { n: 0 },
+    { n: 2.5 },
+    { seed: -1 },
+    { seed: 0.5 },
+    { temperature: -1 },
+    { minP: 2 },
+    { prefillChunk: 0 },
+    { stop: [0.5] },
+  ])('%j is refused', async (wrong) => {
+    await expect(model.stream(PROMPT, { maxNewTokens: 1, ...wrong }).next()).rejects.toThrow(ArgumentError);
+  });
+});
