@@ -6,6 +6,7 @@ import tokenizers
 import torch
 import transformers
 
+import beams
 import generation
 import sampling
 import tasks
@@ -36,6 +37,7 @@ def all_sources() -> list[Source]:
         *(from_case(case) for area in AREAS for case in area.cases()),
         *(from_case(case) for case in whole_model.cases(models)),
         *generation.sources(models),
+        *beams.sources(by_name["gpt2"], by_name["gpt1"]),
         *sampling.sources(),
         training.source(by_name["gpt2"]),
         *tasks.sources(by_name["gpt2"], by_name["gpt1"]),

@@ -141,24 +141,6 @@ describe('on the engine', () => {
     expect(engine.queued).toBe(0);
   });
 
-  test('the cache is kept for the next generation, and freed with the model', async () => {
-    const before = engine.memory().allocated;
-    const other = new GPT({ ...config, contextLength: 1024, layers: 4 });
-    await engine.idle();
-    const made = engine.memory().allocated;
-    const sizes: number[] = [];
-    for (let i = 0; i < 4; i++) {
-      await other.complete(PROMPT, { maxNewTokens: 500 - i });
-      await engine.idle();
-      sizes.push(engine.memory().allocated);
-    }
-    expect(sizes[0]).toBeGreaterThan(made);
-    expect(new Set(sizes).size).toBe(1);
-    other.dispose();
-    await engine.idle();
-    expect(engine.memory().allocated).toBeLessThanOrEqual(before);
-  });
-
   test('a model disposed of in mid-text ends it with an error', async () => {
     const other = new GPT(config);
     const stream = other.generate(PROMPT, endless);
