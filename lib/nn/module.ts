@@ -30,7 +30,7 @@ export interface ForwardOptions {
  */
 export abstract class Module {
   readonly parameters: ReadonlyMap<string, Tensor>;
-  /** What the addon knows the module by. */
+  /** @internal */
   readonly moduleHandle: ModuleHandle;
   readonly #name: string;
 
