@@ -3,7 +3,7 @@ import { InputError, inputAt } from '../errors.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
 import type { LoadedModel } from './load-model.js';
 import { writeJsonLine, writeOut } from './output.js';
-import { nonNegativeNumber, positiveInteger, probability, tokenList } from './parse-option.js';
+import { nonNegativeNumber, positiveInteger, positiveNumber, probability, tokenList } from './parse-option.js';
 import { StopSignal } from './stop-signal.js';
 import { TextStream } from './text-stream.js';
 
@@ -15,6 +15,8 @@ interface GenerateOptions extends CommonOptions {
   temperature: number;
   topK?: number;
   topP?: number;
+  minP?: number;
+  repetitionPenalty?: number;
   stopTokens?: number[];
 }
 
@@ -29,6 +31,8 @@ export function addGenerate(program: Command): void {
     .option('--temperature <t>', '0 takes the most likely token each time', nonNegativeNumber, 1)
     .option('--top-k <k>', 'draw from the k most likely tokens', positiveInteger)
     .option('--top-p <p>', 'draw from the fewest tokens that together have probability p', probability)
+    .option('--min-p <p>', 'draw from tokens at least p times as likely as the most likely one', probability)
+    .option('--repetition-penalty <x>', 'above 1: tokens that came before are less likely', positiveNumber)
     .option('--stop-tokens <ids>', 'end before any of these token ids', tokenList);
   addCommonOptions(command).action(run);
 }
@@ -45,8 +49,9 @@ async function run(options: GenerateOptions): Promise<void> {
   checkTokens(options.stopTokens ?? [], model, '--stop-tokens');
 
   const stop = new StopSignal();
-  const { maxNewTokens, temperature, topK, topP, seed, stopTokens } = options;
-  const settings = { maxNewTokens, temperature, topK, topP, seed, stop: stopTokens, signal: stop.signal };
+  const { maxNewTokens, temperature, topK, topP, minP, repetitionPenalty, seed, stopTokens } = options;
+  const sampling = { temperature, topK, topP, minP, repetitionPenalty };
+  const settings = { maxNewTokens, ...sampling, seed, stop: stopTokens, signal: stop.signal };
   if (options.json === true) {
     const result = await complete(model, prompt, settings);
     await writeJsonLine({ text: tokenizer?.decode(result.tokens) ?? null, ...result });

@@ -14,6 +14,10 @@ export function nonNegativeNumber(text: string): number {
   return inRange(text, text.trim() !== '' && Number(text) >= 0 && Number.isFinite(Number(text)), 'a number >= 0');
 }
 
+export function positiveNumber(text: string): number {
+  return inRange(text, Number(text) > 0 && Number.isFinite(Number(text)), 'a number > 0');
+}
+
 /** Above 0, at most 1. */
 export function probability(text: string): number {
   return inRange(text, Number(text) > 0 && Number(text) <= 1, 'a number > 0 and <= 1');

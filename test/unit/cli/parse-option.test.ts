@@ -5,6 +5,7 @@ import {
   nonNegativeInteger,
   nonNegativeNumber,
   positiveInteger,
+  positiveNumber,
   probability,
   tokenList,
 } from '../../../lib/cli/parse-option.js';
@@ -13,6 +14,7 @@ describe.each([
   ['positiveInteger', positiveInteger, ['1', '12'], ['0', '-1', '1.5', '', 'x', '1e3', '99999999999999999999']],
   ['nonNegativeInteger', nonNegativeInteger, ['0', '7'], ['-1', '0.5', '', ' ']],
   ['nonNegativeNumber', nonNegativeNumber, ['0', '0.7', '1e-3'], ['-0.1', '', ' ', 'NaN', 'Infinity', 'x']],
+  ['positiveNumber', positiveNumber, ['0.7', '1e-3', '2'], ['0', '-0.1', '', ' ', 'NaN', 'Infinity', 'x']],
   ['probability', probability, ['0.5', '1'], ['0', '1.1', '-1', 'x', '']],
 ])('%s', (_, parse, good, bad) => {
   it.each(good)('takes %j', (text) => expect(parse(text)).toBe(Number(text)));
