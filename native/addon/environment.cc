@@ -5,39 +5,6 @@
 
 namespace gptorch {
 
-Port::Port(Napi::Env env)
-    : function_(Napi::ThreadSafeFunction::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}),
-                                              "gptorch", 0, 1)) {
-  // Nothing pending yet: an idle engine must not keep the process alive.
-  function_.Unref(env);
-}
-
-void Port::post(Message message) {
-  const std::lock_guard lock(mutex_);
-  if (!open_) return;
-  auto boxed = std::make_unique<Message>(std::move(message));
-  const auto deliver = [](Napi::Env env, Napi::Function, Message* received) {
-    const std::unique_ptr<Message> owned(received);
-    // No environment: it is being torn down.
-    if (static_cast<napi_env>(env) != nullptr) (*owned)(env);
-  };
-  if (function_.NonBlockingCall(boxed.get(), deliver) == napi_ok) boxed.release();
-}
-
-void Port::hold(Napi::Env env) {
-  if (pending_++ == 0) function_.Ref(env);
-}
-
-void Port::release(Napi::Env env) {
-  if (--pending_ == 0) function_.Unref(env);
-}
-
-void Port::close() {
-  const std::lock_guard lock(mutex_);
-  open_ = false;
-  function_.Release();
-}
-
 Environment::Environment(Napi::Env env) : port_(std::make_shared<Port>(env)) {}
 
 void Environment::install(Napi::Env env) {

@@ -5,36 +5,13 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <unordered_map>
 #include <vector>
 
+#include "addon/port.h"
 #include "engine/session.h"
 
 namespace gptorch {
-
-/// The way from the engine thread back to one JavaScript environment. Open until the environment ends;
-/// what is posted later is dropped.
-class Port {
- public:
-  using Message = std::function<void(Napi::Env)>;
-
-  explicit Port(Napi::Env env);
-  /// Any thread.
-  void post(Message message);
-  /// JavaScript thread: a promise is pending (or no longer), so the process must (or may not) stay alive.
-  void hold(Napi::Env env);
-  void release(Napi::Env env);
-  /// JavaScript thread, from the environment's clean-up hook.
-  void close();
-
- private:
-  std::mutex mutex_;
-  bool open_ = true;
-  Napi::ThreadSafeFunction function_;
-  /// JavaScript thread only.
-  int64_t pending_ = 0;
-};
 
 /// What belongs to one JavaScript environment; kept as its instance data.
 class Environment {

@@ -92,21 +92,11 @@ Engine::Engine() : threads_(at::get_num_threads()) {
 }
 
 void Engine::submit(Item item, bool alwaysEnters) {
-  std::unique_lock lock(mutex_);
-  const bool tooMany = queuedOperations_ >= maxOperations_;
-  const bool tooLarge = item.bytes > 0 && queuedBytes_ > 0 && queuedBytes_ + item.bytes > maxBytes_;
-  if (!alwaysEnters && (tooMany || tooLarge)) {
-    throw Error(ErrorCode::QueueFull, "the engine's queue is full: " + std::to_string(queuedOperations_) + " of " +
-                                          std::to_string(maxOperations_) + " operations and " +
-                                          std::to_string(queuedBytes_) + " of " + std::to_string(maxBytes_) +
-                                          " bytes are queued; await engine.drained() before more work");
-  }
-  if (!item.frees) ++queuedOperations_;
-  queuedBytes_ += item.bytes;
-  item.session->expectedBytes += item.resultBytes;
-  queue_.push_back(std::move(item));
-  lock.unlock();
-  wake_.notify_one();
+  const SessionRef session = item.session;
+  const int64_t expected = item.resultBytes;
+  queue_.push(std::move(item), alwaysEnters);
+  // The engine may have taken it off already; only this thread looks at the sum.
+  session->expectedBytes += expected;
 }
 
 std::vector<SlotRef> Engine::submit(const SessionRef& session, Plan plan) {
@@ -160,23 +150,9 @@ std::vector<SlotRef> Engine::submit(const SessionRef& session, Plan plan) {
   return outputs;
 }
 
-void Engine::whenDrained(std::function<void()> done) {
-  std::unique_lock lock(mutex_);
-  if (hasRoom()) {
-    lock.unlock();
-    done();
-    return;
-  }
-  drainWaiters_.push_back(std::move(done));
-}
+void Engine::whenDrained(std::function<void()> done) { queue_.whenDrained(std::move(done)); }
 
-bool Engine::hasRoom() const { return queuedOperations_ <= maxOperations_ / 2 && queuedBytes_ <= maxBytes_ / 2; }
-
-void Engine::setLimits(size_t operations, size_t bytes) {
-  const std::lock_guard lock(mutex_);
-  maxOperations_ = operations;
-  maxBytes_ = bytes;
-}
+void Engine::setLimits(size_t operations, size_t bytes) { queue_.setLimits(operations, bytes); }
 
 void Engine::setThreads(int count) {
   threads_ = count;
@@ -186,35 +162,16 @@ void Engine::setThreads(int count) {
   submit(std::move(item), true);
 }
 
-size_t Engine::queuedOperations() {
-  const std::lock_guard lock(mutex_);
-  return queuedOperations_;
-}
+size_t Engine::queuedOperations() { return queue_.size(); }
 
 void Engine::loop() {
   at::init_num_threads();
   std::unique_lock lock(mutex_);
   while (true) {
-    wake_.wait(lock, [this] { return !paused_ && !queue_.empty(); });
-    std::vector<std::function<void()>> drained;
-    {
-      Item item = std::move(queue_.front());
-      queue_.pop_front();
-      if (!item.frees) --queuedOperations_;
-      queuedBytes_ -= item.bytes;
-      current_ = item.session.get();
-      if (!drainWaiters_.empty() && hasRoom()) {
-        drained.swap(drainWaiters_);
-      }
-      lock.unlock();
-      for (const auto& done : drained) done();
-      if (!item.session->closed || item.frees) execute(item);
-      item.session->expectedBytes -= item.resultBytes;
-      item.session->settleGraphBytes();
-    }
-    lock.lock();
-    current_ = nullptr;
-    still_.notify_all();
+    Item item = queue_.pop();
+    if (!item.session->closed || item.frees) execute(item);
+    item.session->expectedBytes -= item.resultBytes;
+    item.session->settleGraphBytes();
   }
 }
 
@@ -253,27 +210,18 @@ void Engine::execute(Item& item) {
 }
 
 void Engine::end(const SessionRef& session) {
-  std::unique_lock lock(mutex_);
   session->closed = true;
-  still_.wait_for(lock, kExitGrace, [&] { return current_ != session.get(); });
+  queue_.waitFor(session.get(), kExitGrace);
   // The last environment's end may be followed by the process's, without pauseForExit where only a worker used us.
   beFirstAtExit();
 }
 
 void Engine::pauseForExit() {
-  std::unique_lock lock(mutex_);
-  paused_ = true;
-  still_.wait_for(lock, kExitGrace, [this] { return current_ == nullptr; });
+  queue_.pause(kExitGrace);
   beFirstAtExit();
 }
 
-void Engine::resume() {
-  {
-    const std::lock_guard lock(mutex_);
-    paused_ = false;
-  }
-  wake_.notify_one();
-}
+void Engine::resume() { queue_.resume(); }
 
 /// Exit handlers run in the reverse order of their registration. libtorch makes statics when it first needs them (in
 /// the first backward pass, for example), and their destructors would come before a handler that was registered
@@ -283,11 +231,8 @@ void Engine::beFirstAtExit() { on_exit(&Engine::atExit, this); }
 void Engine::atExit(int status, void* self) {
   Engine& engine = *static_cast<Engine*>(self);
   if (std::this_thread::get_id() == engine.thread_.get_id()) return;
-  std::unique_lock lock(engine.mutex_);
-  const auto grace = engine.paused_ ? std::chrono::seconds(0) : kExitGrace;
-  engine.paused_ = true;
   // An operation that outlasts the grace would run into libtorch's destructors.
-  if (!engine.still_.wait_for(lock, grace, [&engine] { return engine.current_ == nullptr; })) _exit(status);
+  if (!engine.queue_.pause(kExitGrace)) _exit(status);
 }
 
 }  // namespace gptorch

@@ -1,16 +1,15 @@
 #pragma once
 
-#include <condition_variable>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "engine/cell.h"
 #include "engine/plan.h"
+#include "engine/queue.h"
 #include "engine/session.h"
 
 namespace gptorch {
@@ -34,6 +33,8 @@ struct Item {
   size_t bytes = 0;
   /// What its results will hold.
   int64_t resultBytes = 0;
+
+  const void* owner() const { return session.get(); }
 };
 
 /// The one thread that owns every tensor and makes every libtorch call, in the order of the calls.
@@ -75,23 +76,10 @@ class Engine {
   void loop();
   void execute(Item& item);
   static FailureRef attempt(Item& item);
-  bool hasRoom() const;
   void beFirstAtExit();
   static void atExit(int status, void* engine);
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::condition_variable still_;
-  std::deque<Item> queue_;
-  std::vector<std::function<void()>> drainWaiters_;
-  /// How many of `queue_` do more than free memory: the garbage collector can hand back any number at once.
-  size_t queuedOperations_ = 0;
-  size_t queuedBytes_ = 0;
-  size_t maxOperations_ = 16384;
-  size_t maxBytes_ = size_t{1} << 30;
-  bool paused_ = false;
-  /// Whose operation is under way.
-  const Session* current_ = nullptr;
+  Queue<Item> queue_;
   std::atomic<int> threads_;
   std::thread thread_;
 };
