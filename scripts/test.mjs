@@ -5,6 +5,7 @@ import { fail } from './bootstrap/failure.mjs';
 import { root } from './bootstrap/paths.mjs';
 import { bootstrap } from './bootstrap.mjs';
 import { clangFormat } from './lint/clang-format.mjs';
+import { native } from './test/native.mjs';
 import { python } from './test/python.mjs';
 import { check, summarize } from './test/suite.mjs';
 import { vitest } from './test/vitest.mjs';
@@ -16,6 +17,7 @@ const suites = [
   () => clangFormat({ fix: false }),
   () => check('tsc', process.execPath, [script('typescript', 'bin', 'tsc'), '--noEmit']),
   () => vitest(process.argv.slice(2)),
+  () => native(),
   () => python(),
 ];
 

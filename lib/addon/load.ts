@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import bindings from 'bindings';
 import { LoadError } from '../errors.js';
@@ -18,9 +18,12 @@ interface Loader {
 const require = createRequire(import.meta.url);
 const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Where the addon comes from: the platform's package when gptorch is installed, `build/` in a checkout. */
+/** Another build of the addon, for example with a sanitizer. */
+const chosen = process.env.GPTORCH_ADDON ? resolve(process.env.GPTORCH_ADDON) : undefined;
 const installed = packageFolder(`@gptorch/addon-${process.platform}-${process.arch}`);
-export const addonFolder = installed ?? join(packageRoot, 'build', 'Release');
+
+/** Where the addon comes from: `GPTORCH_ADDON`, the platform's package when gptorch is installed, `build/` in a checkout. */
+export const addonFolder = chosen ?? installed ?? join(packageRoot, 'build', 'Release');
 
 function loadAddon(): { addon: Addon; libtorch: Libtorch } {
   const buildRecord = join(addonFolder, 'libtorch.json');
@@ -58,12 +61,13 @@ function refuseSecondCopy(loader: Loader): void {
 
 function open(file: string): unknown {
   try {
-    return installed ? require(join(installed, file)) : bindings({ bindings: file, module_root: packageRoot });
+    const named = chosen ?? installed;
+    return named ? require(join(named, file)) : bindings({ bindings: file, module_root: packageRoot });
   } catch (cause) {
     const missing = /Could not locate the bindings file/.test(messageOf(cause));
     const reason = missing ? 'it is not built' : messageOf(cause);
-    const command = installed ? 'npm install gptorch' : 'npm run build';
-    throw new LoadError(`Cannot load ${join(addonFolder, file)}: ${reason}. Run \`${command}\`.`, { cause });
+    const remedy = chosen ? 'Unset GPTORCH_ADDON' : installed ? 'Run `npm install gptorch`' : 'Run `npm run build`';
+    throw new LoadError(`Cannot load ${join(addonFolder, file)}: ${reason}. ${remedy}.`, { cause });
   }
 }
 

@@ -4,6 +4,9 @@
 #include "addon/exports.h"
 #include "addon/handle.h"
 #include "engine/engine.h"
+#ifdef GPTORCH_PLANTED_FAULTS
+#include "planted_faults.h"
+#endif
 
 namespace gptorch {
 
@@ -21,6 +24,11 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exportFunctions(env, exports);
   exportModule(env, exports);
   exportTensor(env, exports);
+#ifdef GPTORCH_PLANTED_FAULTS
+  exports.Set("plantFault", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
+                plantFault(info[0].As<Napi::String>().Utf8Value());
+              }));
+#endif
   return exports;
 }
 

@@ -27,11 +27,13 @@ void widen(const unsigned char* tokens, size_t first, size_t count, int64_t* int
 
 TokenFile::TokenFile(const std::string& path, Width width, size_t offset, size_t count) : width_(width), count_(count) {
   const File file = File::openForReading(path);
-  const size_t needed = offset + count * static_cast<size_t>(width);
-  if (file.size() < needed) {
-    throw ArgumentError(path + " has " + std::to_string(file.size()) + " bytes where " + std::to_string(needed) +
-                        " are needed");
+  const size_t bytes = file.size(), each = static_cast<size_t>(width);
+  // Divided, not multiplied: a product could wrap around and look small.
+  if (offset > bytes || count > (bytes - offset) / each) {
+    throw ArgumentError(path + " has " + std::to_string(bytes) + " bytes; " + std::to_string(count) + " tokens of " +
+                        std::to_string(each) + " bytes from byte " + std::to_string(offset) + " on pass its end");
   }
+  const size_t needed = offset + count * each;
   if (needed == 0) return;
   mapping_ = ::mmap(nullptr, needed, PROT_READ, MAP_SHARED, file.descriptor(), 0);
   if (mapping_ == MAP_FAILED) {

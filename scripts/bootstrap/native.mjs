@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { jobs } from './cmake.mjs';
 import { withCMakeTools } from './cmake-tools.mjs';
 import { checkCompiler, compilerVersion } from './compiler.mjs';
 import { buildFolder, releaseFolder, root } from './paths.mjs';
@@ -56,11 +56,6 @@ export async function buildNative(libtorch) {
     },
   );
   return true;
-}
-
-/** One compiler a core, and no more than memory holds: a source with torch's headers takes up to 1.5 GB. */
-function jobs() {
-  return String(Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / 1.5e9))));
 }
 
 /** A cache of another generator or of a moved checkout would make CMake stop. */

@@ -11,7 +11,7 @@ const version = '20.1.8';
 const own = join(cacheFolder(), `clang-format-${version}`);
 
 /**
- * Checks (or repairs) the format of native/.
+ * Checks (or repairs) the format of the C++ sources.
  *
  * @param {{ fix: boolean }} options
  * @returns {Promise<import('../test/suite.mjs').Outcome>}
@@ -24,7 +24,9 @@ export async function clangFormat({ fix }) {
       `clang-format ${version.split('.')[0]} is not installed; \`npm run lint -- --install\` puts it into the cache`,
     );
   }
-  const sources = filesUnder(join(root, 'native')).filter((file) => /\.(cc|h|cu|cuh)$/.test(file));
+  const sources = ['native', join('test', 'native')]
+    .flatMap((folder) => filesUnder(join(root, folder)))
+    .filter((file) => /\.(cc|h|cu|cuh)$/.test(file));
   return check('clang-format', program, [...(fix ? ['-i'] : ['--dry-run', '--Werror']), ...sources]);
 }
 

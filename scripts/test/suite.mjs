@@ -19,6 +19,14 @@ export async function check(name, command, args) {
   return { name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
+/** A program whose output ends with `N passed, N failed`. @returns {Outcome} */
+export function counted(name, { code, output }) {
+  const totals = /(\d+) passed, (\d+) failed\s*$/.exec(output);
+  if (!totals) return { name, passed: 0, failed: 1, skipped: 0 };
+  const failed = Number(totals[2]);
+  return { name, passed: Number(totals[1]), failed: failed === 0 && code !== 0 ? 1 : failed, skipped: 0 };
+}
+
 /**
  * Runs a command with its output shown.
  *

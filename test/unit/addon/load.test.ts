@@ -43,6 +43,14 @@ test('a folder given by hand is the one that is opened', () => {
   expect(answer.libtorch).toMatchObject({ folder: built?.folder, rule: 'environment' });
 });
 
+test('GPTORCH_ADDON names the folder of another build', () => {
+  expect(JSON.parse(run(report, { GPTORCH_ADDON: release }).stdout).torchVersion).toBe(built?.version);
+  expect(JSON.parse(run(report, { GPTORCH_ADDON: '/nowhere' }).stdout)).toMatchObject({
+    name: 'LoadError',
+    message: expect.stringMatching(/^Cannot load \/nowhere\/gptorch_loader\.node: .*Unset GPTORCH_ADDON\.$/s),
+  });
+});
+
 test.each([
   ['is missing', () => '/nowhere/libtorch', /\/nowhere\/libtorch: there is no such folder/],
   ['is too old', () => makeLibtorch(join(temporaryFolder(), 'old'), '2.9.0'), /libtorch 2\.9\.0 is not supported/],

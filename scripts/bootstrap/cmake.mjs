@@ -1,0 +1,22 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { run } from './run.mjs';
+
+/**
+ * Configures a project with plain CMake and builds it; CMake itself skips what is up to date.
+ *
+ * @param {string} source
+ * @param {string} folder of the build
+ * @param {{ name: string, options: Record<string, string>, env: NodeJS.ProcessEnv, report: (detail: string) => void }} settings
+ *   `name` of the log; `options` are CMake's cache variables
+ */
+export async function configureAndBuild(source, folder, { name, options, env, report }) {
+  const onLine = (line) => report(/^\[\d+\/\d+\]/.exec(line)?.[0] ?? '');
+  const variables = Object.entries(options).map(([key, value]) => `-D${key}=${value}`);
+  await run(name, 'cmake', ['-S', source, '-B', folder, '-G', 'Ninja', ...variables], { env, onLine });
+  await run(name, 'cmake', ['--build', folder, '--parallel', jobs()], { env, onLine, append: true });
+}
+
+/** One compiler a core, and no more than memory holds: a source with torch's headers takes up to 1.5 GB. */
+export function jobs() {
+  return String(Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / 1.5e9))));
+}
