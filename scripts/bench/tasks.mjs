@@ -3,12 +3,13 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { distFolder } from '../bootstrap/paths.mjs';
 import { machine, openMpSettings } from './machine.mjs';
-import { command, describeMachine, report, table } from './report.mjs';
+import { report } from './report.mjs';
 import { summary } from './statistics.mjs';
 import { makeCorpus } from './tasks/corpus.mjs';
 import { ours, pretrain, test, theirs } from './tasks/measure.mjs';
 import { makePlan } from './tasks/plan.mjs';
 import { LAMBDA_RUN, LAMBDAS, RUNS } from './tasks/runs.mjs';
+import { toMarkdown } from './tasks/table.mjs';
 
 /** @param {{ data: string, work: string, threads: number, only?: string[], json?: boolean, save?: boolean }} options */
 export async function tasks(options) {
@@ -45,55 +46,13 @@ export async function tasks(options) {
     lambdas.push({ lambda, accuracy: best, languageModeling });
   }
   const ratios = summary(results.map(({ ours, theirs }) => ours.seconds / theirs.seconds));
-  const result = { command: command(), machine: before, threads, ratios, results, lambdas };
+  const result = {
+    command: 'npm run bench -- tasks --data DIR --save',
+    machine: before,
+    threads,
+    ratios,
+    results,
+    lambdas,
+  };
   await report('tasks', options, result, toMarkdown(result));
-}
-
-function toMarkdown({ command, machine, threads, ratios, results, lambdas }) {
-  const rows = results.map(({ name, task, epochs, ours, theirs, test }) => [
-    ...[name, task, epochs, percent(ours.baseline), percent(ours.accuracy), percent(theirs.accuracy)],
-    ...[percent(ours.best), percent(test), ours.seconds.toFixed(0), theirs.seconds.toFixed(0)],
-    (ours.seconds / theirs.seconds).toFixed(2),
-  ]);
-  const head = [
-    'data',
-    'task',
-    'epochs',
-    'most frequent',
-    'ours, last epoch',
-    'PyTorch, last epoch',
-    'ours, best epoch',
-    'ours, test',
-  ];
-  const kept = lambdas.map(({ lambda, accuracy, languageModeling: { before, after } }) => [
-    ...[lambda, percent(accuracy), before.perplexity.toFixed(1), after.perplexity.toFixed(1)],
-  ]);
-  return `# Fine-tuning on real data
-
-\`${command}\`
-${describeMachine(machine)}; ${threads} threads.
-
-The small GPT of \`models/gpt-mini.json\`, pretrained on the training texts of all tasks (without their labels) and tiny
-Shakespeare. Both sides start from the same weights, take the same batches in the same order, and measure on the development
-part after each epoch; dropout differs in its random numbers. Accuracy in per cent; seconds are of training alone.
-
-${table([...head, 'ours, s', 'PyTorch, s', 'ratio'], rows)}
-
-Wall time, ours / PyTorch's: median ${ratios.median.toFixed(2)} (${ratios.min.toFixed(2)} – ${ratios.max.toFixed(2)}).
-${
-  kept.length === 0
-    ? ''
-    : `
-## What the combined loss keeps
-
-${LAMBDA_RUN.name} with L = L_FT + λ · L_PT: accuracy of the best epoch, and the perplexity (each token) of held-out Shakespeare,
-which the model was pretrained for, before and after.
-
-${table(['λ', 'accuracy', 'perplexity before', 'perplexity after'], kept)}
-`
-}`;
-}
-
-function percent(share) {
-  return (100 * share).toFixed(1);
 }

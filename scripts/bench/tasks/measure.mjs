@@ -41,6 +41,7 @@ export async function ours(context, { task, epochs, lr }, { start, files, out, m
     accuracy: metrics.findLast(({ scores }) => scores !== undefined).scores.accuracy,
     best: summary.accuracy,
     baseline: summary.baseline,
+    examples: summary.examples.evaluation,
     seconds: summary.tokens / summary.tokensPerSecond,
     languageModeling: summary.languageModeling,
   };
