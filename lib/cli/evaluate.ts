@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { InputError } from '../errors.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
 import { describeEvaluation, describePerplexity } from './describe-evaluation.js';
+import { modelFolder } from './model-folder.js';
 import { writeJsonLine, writeOut } from './output.js';
 import { positiveInteger } from './parse-option.js';
 import { StopSignal } from './stop-signal.js';
@@ -22,7 +23,8 @@ export function addEvaluate(program: Command): void {
   addCommonOptions(command).action(run);
 }
 
-async function run(options: EvaluateOptions): Promise<void> {
+async function run(given: EvaluateOptions): Promise<void> {
+  const options = { ...given, model: await modelFolder(given) };
   const { hasTask } = await import('./load-task-model.js');
   if (await hasTask(options.model)) await evaluateTaskModel(options);
   else await evaluateLanguageModel(options);

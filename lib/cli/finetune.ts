@@ -3,6 +3,7 @@ import { InputError } from '../errors.js';
 import type { FineTuneConfigInput, FineTuneSummary } from '../finetune/index.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
 import { describeEvaluation, describePerplexity } from './describe-evaluation.js';
+import { modelFolder } from './model-folder.js';
 import { writeJsonLine, writeOut } from './output.js';
 import {
   collect,
@@ -96,7 +97,7 @@ async function chooseRun(options: FineTuneOptions) {
   };
   return {
     config,
-    model: need('model', options.model ?? saved?.config.model),
+    model: await modelFolder({ ...options, model: need('model', options.model ?? saved?.config.model) }),
     train: need('train', options.train ?? saved?.data[0]),
     evaluation: need('eval', options.eval ?? saved?.data[1]),
     languageModelingText: options.lmData ?? saved?.config.languageModelingText,

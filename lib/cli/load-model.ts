@@ -1,11 +1,8 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Tokenizer } from '../data/index.js';
 import { InputError } from '../errors.js';
-import type { DownloadProgress } from '../hub/index.js';
-import { isModelName } from '../hub/model-cache.js';
 import type { GPT } from '../model/index.js';
 import type { CommonOptions } from './common-options.js';
+import { modelFolder } from './model-folder.js';
 import { setUpEngine } from './set-up-engine.js';
 
 export interface LoadedModel {
@@ -26,25 +23,6 @@ export async function loadModel(options: CommonOptions & { model: string }): Pro
   const tokenizer = hasTokenizer(folder) ? await loadTokenizer(folder) : undefined;
   const model = await GPT.load(folder, { device });
   return { model: model.eval(), tokenizer };
-}
-
-/** A name of the hub is `organisation/name`; all else is a path. */
-async function modelFolder({ model, quiet }: CommonOptions & { model: string }): Promise<string> {
-  const isName = model.includes('/') && isModelName(model);
-  if (existsSync(model) || !isName) {
-    if (existsSync(join(model, 'config.json'))) return model;
-    throw new InputError(`${model}: no model directory, config.json is missing`);
-  }
-  const { downloadModel } = await import('../hub/index.js');
-  const begun = new Set<string>();
-  const onProgress = ({ file, total }: DownloadProgress) => {
-    if (!quiet && !begun.has(file)) process.stderr.write(`fetching ${file} (${(total / 1e6).toFixed(1)} MB)\n`);
-    begun.add(file);
-  };
-  return downloadModel(model, { onProgress }).catch((error) => {
-    if (!(error instanceof InputError)) throw error;
-    throw new InputError(`there is no directory ${model}; ${error.message}`, { cause: error });
-  });
 }
 
 /** @throws InputError when the model has no tokenizer. */

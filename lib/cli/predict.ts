@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { TaskLineAt } from '../data/index.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
+import { modelFolder } from './model-folder.js';
 import { writeJsonLine } from './output.js';
 import { positiveInteger } from './parse-option.js';
 
@@ -27,7 +28,7 @@ async function run(options: PredictOptions): Promise<void> {
   const { loadTaskModel } = await import('./load-task-model.js');
   const { readTaskLines } = await import('../data/index.js');
   const { encodeTaskLines, predict } = await import('../finetune/index.js');
-  const { model, tokens } = await loadTaskModel(options);
+  const { model, tokens } = await loadTaskModel({ ...options, model: await modelFolder(options) });
   const { batchSize, input, json } = options;
   const { task, maxLength } = model.config;
   let examples = 0;

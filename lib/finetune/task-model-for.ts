@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { TaskModel } from '../heads/index.js';
 import { loadSafetensors } from '../io/index.js';
-import { GPT, growVocabulary, loadGPT } from '../model/index.js';
+import { GPT, growVocabulary, loadGPT, weightsPath } from '../model/index.js';
 import type { FineTuneConfig } from './finetune-config.js';
 import type { PreparedTask } from './prepare.js';
 
@@ -10,7 +9,7 @@ export function loadBaseModel(directory: string, dropout: number | undefined, de
   const dropouts = { embeddingDropout: dropout, attentionDropout: dropout, residualDropout: dropout };
   return loadGPT(
     directory,
-    (config) => new GPT(dropout === undefined ? config : { ...config, ...dropouts }, { device }),
+    (config) => new GPT(dropout === undefined ? config : { ...config, ...dropouts }, { device, initialize: false }),
   );
 }
 
@@ -27,7 +26,12 @@ export async function makeTaskModel(
 ): Promise<TaskModel> {
   const vocabSize = Math.max(gpt.config.vocabSize, tokens.tokenizer.vocabSize);
   const model = new TaskModel(growVocabulary(gpt, vocabSize, { seed }), task, { seed });
-  if (hasHead) await loadSafetensors(join(directory, 'model.safetensors'), model.head.namedParameters());
-  model.gpt.freeze(freeze);
-  return model.train();
+  try {
+    if (hasHead) await loadSafetensors(weightsPath(directory), model.head.namedParameters());
+    model.gpt.freeze(freeze);
+    return model.train();
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }

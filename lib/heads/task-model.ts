@@ -1,3 +1,4 @@
+import { InputError } from '../errors.js';
 import { GPT } from '../model/index.js';
 import { Generator, type Tensor } from '../tensor/index.js';
 import { loadTaskModel, saveTaskModel } from './directory.js';
@@ -21,6 +22,12 @@ export class TaskModel {
    */
   constructor(gpt: GPT, config: TaskConfigInput, { seed = 0 }: { seed?: number } = {}) {
     this.config = parseTaskConfig(config);
+    const { contextLength } = gpt.config;
+    if (this.config.maxLength > contextLength) {
+      throw new InputError(
+        `task: maxLength is ${this.config.maxLength}; allowed: up to the context of ${contextLength}`,
+      );
+    }
     this.gpt = gpt;
     const generator = new Generator(seed);
     generator.setStep(HEAD_STEP);
