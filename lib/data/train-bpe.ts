@@ -8,6 +8,7 @@ const BYTES = 256;
 /** The Node binding trains with the trainer's default settings only: pairs that occur once are merged too. */
 const LARGEST = 30_000;
 
+/** How a byte-level BPE is trained. */
 export interface BpeTrainingOptions extends LearnOptions {
   /** Entries in all, 257 to 30,000. */
   vocabSize: number;

@@ -46,7 +46,9 @@ export const FineTuneConfigSchema = z.strictObject({
   seed: z.int().min(0).default(0),
 });
 
+/** A whole, checked configuration. */
 export type FineTuneConfig = z.output<typeof FineTuneConfigSchema>;
+/** What a user writes. */
 export type FineTuneConfigInput = z.input<typeof FineTuneConfigSchema>;
 
 /** @throws InputError naming field, value, what is allowed */

@@ -7,6 +7,7 @@ export interface RegressionMetrics {
   meanSquaredError: number;
 }
 
+/** Of scores beside those that are right, one of each an example. */
 export function regressionMetrics(answers: readonly number[], predictions: readonly number[]): RegressionMetrics {
   return {
     pearson: pearson(answers, predictions),

@@ -6,7 +6,7 @@ export type { Corpus, CorpusOptions, TokenBatch } from './corpus.js';
 export { type DialogueParts, openDialogueCorpus, readDialogueParts } from './dialogue-corpus.js';
 export { evaluate } from './evaluate.js';
 export type { StopReason, TrainEvent, TrainListener, TrainSummary } from './events.js';
-export { writeLossCurve } from './loss-curve.js';
+export { type LossCurveOptions, writeLossCurve } from './loss-curve.js';
 export { escapeXml } from './loss-curve-svg.js';
 export {
   isValidation,

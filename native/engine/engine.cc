@@ -166,7 +166,6 @@ size_t Engine::queuedOperations() { return queue_.size(); }
 
 void Engine::loop() {
   at::init_num_threads();
-  std::unique_lock lock(mutex_);
   while (true) {
     Item item = queue_.pop();
     if (!item.session->closed || item.frees) execute(item);
