@@ -4,6 +4,7 @@ import { isValidation, type Metrics } from './metrics-log.js';
 
 const MOST_POINTS = 300;
 
+/** How the loss curve of a run is drawn. */
 export interface LossCurveOptions {
   title: string;
   /** The term of the objective that validations measure. Default: all of it. */
