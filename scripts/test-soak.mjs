@@ -1,5 +1,5 @@
-// `npm run test:soak`: test/fault in its long form (10,000 training steps, hundreds of workers, every exit 20 times); about
-// 10 minutes. `npm test` runs the same tests in their short form. Arguments after -- go to Vitest: files, `-t name`.
+// `npm run test:soak`: test/fault in its long form (10,000 training steps, hundreds of workers, every exit 20 times); more
+// than 10 minutes. `npm test` runs the same tests in their short form. Arguments after -- go to Vitest: files, `-t name`.
 import { fail } from './bootstrap/failure.mjs';
 import { bootstrap } from './bootstrap.mjs';
 import { summarize } from './test/suite.mjs';
