@@ -25,8 +25,8 @@ export function addEvaluate(program: Command): void {
 
 async function run(given: EvaluateOptions): Promise<void> {
   const options = { ...given, model: await modelFolder(given) };
-  const { hasTask } = await import('./load-task-model.js');
-  if (await hasTask(options.model)) await evaluateTaskModel(options);
+  const { isTaskModel } = await import('./load-task-model.js');
+  if (await isTaskModel(options.model)) await evaluateTaskModel(options);
   else await evaluateLanguageModel(options);
 }
 

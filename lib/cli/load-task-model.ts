@@ -6,10 +6,10 @@ import type { CommonOptions } from './common-options.js';
 import { setUpEngine } from './set-up-engine.js';
 
 /** Whether a model directory has a task's head. @throws InputError when it is no model directory */
-export async function hasTask(folder: string): Promise<boolean> {
+export async function isTaskModel(folder: string): Promise<boolean> {
+  const { hasTask } = await import('../heads/index.js');
   const { readModelJson } = await import('../model/index.js');
-  const json = await readModelJson(folder);
-  return typeof json === 'object' && json !== null && 'task' in json;
+  return hasTask(await readModelJson(folder));
 }
 
 /** @throws InputError when the directory has no head, no tokenizer, or a tokenizer without the tokens of a task */

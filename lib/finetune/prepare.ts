@@ -1,7 +1,9 @@
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { addTaskTokens, type EncodedExample, loadTokenizer, type TaskTokens, type Tokenizer } from '../data/index.js';
 import { InputError } from '../errors.js';
-import { type TaskConfig, taskOf } from '../heads/index.js';
-import { readGPTConfig, readModelJson } from '../model/index.js';
+import { hasTask, type TaskConfig, taskOf } from '../heads/index.js';
+import { fromHuggingFace, readModelJson } from '../model/index.js';
 import type { FineTuneConfig } from './finetune-config.js';
 import { encodeTaskLines, readTaskFiles, taskDigest } from './task-data.js';
 
@@ -31,7 +33,9 @@ export async function prepareTask(
   files: { train: string; evaluation: string },
   config: FineTuneConfig,
 ): Promise<PreparedTask> {
-  const { contextLength, layers } = await readGPTConfig(directory);
+  const path = join(directory, 'config.json');
+  const json = await readModelJson(directory);
+  const { contextLength, layers } = fromHuggingFace(json, path);
   const { maxLength = contextLength, dropout = HEAD_DROPOUT, freeze } = config;
   if (maxLength > contextLength) {
     throw new InputError(`maxLength is ${maxLength}; allowed: up to the model's context of ${contextLength}`);
@@ -47,12 +51,10 @@ export async function prepareTask(
     ...{ task, tokenizer, tokens, train, evaluation },
     cut: [...train, ...evaluation].filter(({ isCut }) => isCut).length,
     digest: taskDigest([train, evaluation]),
-    hasHead: answersTheSame(await readModelJson(directory), task),
+    hasHead: hasTask(json) && answersTheSame(taskOf(json, path), task),
   };
 }
 
-function answersTheSame(json: unknown, { task, labels }: TaskConfig): boolean {
-  if (typeof json !== 'object' || json === null || !('task' in json)) return false;
-  const own = taskOf(json, 'config.json');
-  return JSON.stringify([own.task, own.labels]) === JSON.stringify([task, labels]);
+function answersTheSame(a: TaskConfig, b: TaskConfig): boolean {
+  return isDeepStrictEqual([a.task, a.labels], [b.task, b.labels]);
 }

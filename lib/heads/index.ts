@@ -7,6 +7,6 @@ export {
   type TaskBatch,
   type TaskBatchOptions as TaskBatchTensorOptions,
 } from './task-batch.js';
-export { answerKind, parseTaskConfig, type TaskConfig, type TaskConfigInput, taskOf } from './task-config.js';
+export { answerKind, hasTask, parseTaskConfig, type TaskConfig, type TaskConfigInput, taskOf } from './task-config.js';
 export { TaskHead } from './task-head.js';
 export { TaskModel } from './task-model.js';

@@ -32,9 +32,14 @@ export function parseTaskConfig(value: unknown, where = 'task'): TaskConfig {
   return parseOrThrow(taskConfigSchema, value, where);
 }
 
+/** Whether a `config.json` is that of a model with a task's head. */
+export function hasTask(json: unknown): json is { task: unknown } {
+  return typeof json === 'object' && json !== null && 'task' in json;
+}
+
 /** The task of a model directory's `config.json`. @throws InputError when it is a bare language model's */
 export function taskOf(json: unknown, where: string): TaskConfig {
-  if (typeof json === 'object' && json !== null && 'task' in json) return parseTaskConfig(json.task, `${where}: task`);
+  if (hasTask(json)) return parseTaskConfig(json.task, `${where}: task`);
   throw new InputError(`${where}: has no task: a language model without a head; gptorch finetune makes one`);
 }
 
