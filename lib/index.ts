@@ -1,5 +1,6 @@
 /** gptorch: GPT models pretrained, fine-tuned and served from TypeScript, on libtorch. */
 
+export * from './chat/index.js';
 export * from './data/index.js';
 export * from './decode/index.js';
 export * from './errors.js';

@@ -1,5 +1,5 @@
 import { createInterface, type Interface } from 'node:readline';
-import type { ChatSession } from './chat-session.js';
+import type { ChatSession } from '../chat/index.js';
 import { writeJsonLine, writeOut } from './output.js';
 
 const PROMPT = '> ';

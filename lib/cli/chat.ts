@@ -24,7 +24,7 @@ export function addChat(program: Command): void {
 
 async function run(options: ChatOptions): Promise<void> {
   const { loadModel } = await import('./load-model.js');
-  const { openChat } = await import('./chat-session.js');
+  const { openChat } = await import('./open-chat.js');
   const { chatLoop } = await import('./chat-loop.js');
   await chatLoop(openChat(await loadModel(options), options.model, options), options);
 }

@@ -1,10 +1,11 @@
+import { GREEDY } from '../chat/index.js';
 import type { RunConfig } from '../config/index.js';
 import { CountBaselines, dialogueTargets, loadTokenizer, readDialogues } from '../data/index.js';
 import { GPT } from '../model/index.js';
 import { LanguageModelingObjective } from '../objectives/index.js';
 import { evaluate, openDialogueCorpus, readDialogueParts } from '../train/index.js';
-import { GREEDY, openChat } from './chat-session.js';
 import { unseenPrompts } from './demo-prompts.js';
+import { openChat } from './open-chat.js';
 
 /** Perplexity per character, on the same held-out characters for all three. */
 export interface DemoReport {

@@ -90,7 +90,8 @@ async function removeRun(out: string): Promise<void> {
 
 async function chat(options: DemoOptions): Promise<void> {
   const { loadModel } = await import('./load-model.js');
-  const { GREEDY, openChat } = await import('./chat-session.js');
+  const { GREEDY } = await import('../chat/index.js');
+  const { openChat } = await import('./open-chat.js');
   const { chatLoop } = await import('./chat-loop.js');
   await writeOut('\n');
   await chatLoop(openChat(await loadModel({ ...options, model: options.out }), options.out, GREEDY), {});

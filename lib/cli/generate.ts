@@ -5,7 +5,6 @@ import type { LoadedModel } from './load-model.js';
 import { writeJsonLine, writeOut } from './output.js';
 import { nonNegativeNumber, positiveInteger, positiveNumber, probability, tokenList } from './parse-option.js';
 import { StopSignal } from './stop-signal.js';
-import { TextStream } from './text-stream.js';
 
 interface GenerateOptions extends CommonOptions {
   model: string;
@@ -42,7 +41,7 @@ async function run(options: GenerateOptions): Promise<void> {
     throw new InputError('generate takes either --prompt or --prompt-tokens');
   }
   const { checkTokens, loadModel } = await import('./load-model.js');
-  const { complete, generate } = await import('../generate/index.js');
+  const { complete, generate, TextStream } = await import('../generate/index.js');
   const loaded = await loadModel(options);
   const { model, tokenizer } = loaded;
   const prompt = await encodePrompt(loaded, options);

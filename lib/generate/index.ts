@@ -3,3 +3,4 @@
 export { type Beam, type BeamSearchOptions, beamSearch } from './beam-search.js';
 export { complete, generate } from './generate.js';
 export { type Score, score } from './score.js';
+export { TextStream } from './text-stream.js';

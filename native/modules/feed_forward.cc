@@ -10,21 +10,21 @@ namespace gptorch {
 
 namespace {
 
-FeedForward::Activation parseActivation(const Options& options) {
+Activation parseActivation(const Options& options) {
   const std::string name = options.string("activation");
-  if (name == "gelu_tanh") return FeedForward::Activation::GeluTanh;
-  if (name == "gelu") return FeedForward::Activation::Gelu;
-  if (name == "relu") return FeedForward::Activation::Relu;
+  if (name == "gelu_tanh") return Activation::GeluTanh;
+  if (name == "gelu") return Activation::Gelu;
+  if (name == "relu") return Activation::Relu;
   throw ArgumentError(options.owner() + ": activation must be gelu_tanh, gelu or relu, not '" + name + "'");
 }
 
-at::Tensor activate(const at::Tensor& input, FeedForward::Activation activation) {
+at::Tensor activate(const at::Tensor& input, Activation activation) {
   switch (activation) {
-    case FeedForward::Activation::GeluTanh:
+    case Activation::GeluTanh:
       return ops::geluTanh(input);
-    case FeedForward::Activation::Gelu:
+    case Activation::Gelu:
       return at::gelu(input);
-    case FeedForward::Activation::Relu:
+    case Activation::Relu:
       return at::relu(input);
   }
   return input;

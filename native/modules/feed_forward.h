@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "modules/activation.h"
 #include "modules/linear.h"
 #include "modules/module_state.h"
 
@@ -12,7 +13,6 @@ namespace gptorch {
 /// The position-wise feed-forward network: c_proj(activation(c_fc(x))), then dropout.
 class FeedForward final : public torch::nn::Module {
  public:
-  enum class Activation { GeluTanh, Gelu, Relu };
   struct Config {
     int64_t width, feedForwardWidth;
     Activation activation;

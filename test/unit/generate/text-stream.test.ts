@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { TextStream } from '../../../lib/cli/text-stream.js';
+import { TextStream } from '../../../lib/generate/text-stream.js';
 
 /** A byte-level vocabulary: token n is byte n. */
 const decodeBytes = (tokens: number[]) => new TextDecoder().decode(Uint8Array.from(tokens));

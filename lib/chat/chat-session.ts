@@ -1,11 +1,9 @@
 import type { Tokenizer } from '../data/index.js';
-import { InputError } from '../errors.js';
-import { generate } from '../generate/index.js';
+import { TextStream } from '../generate/index.js';
 import type { GPT } from '../model/index.js';
 import { ChatHistory } from './chat-history.js';
-import { type LoadedModel, needTokenizer } from './load-model.js';
-import { TextStream } from './text-stream.js';
 
+/** How answers are made. */
 export interface ReplyOptions {
   maxNewTokens: number;
   /** 0 takes the most likely token each time. */
@@ -17,14 +15,6 @@ export interface ReplyOptions {
 
 /** As the chat recipe answers. */
 export const GREEDY: ReplyOptions = { maxNewTokens: 100, temperature: 0 };
-
-/** @throws InputError when the model was not trained on dialogues. */
-export function openChat(loaded: LoadedModel, folder: string, options: ReplyOptions): ChatSession {
-  const tokenizer = needTokenizer(loaded, folder, 'chat needs one');
-  const separator = tokenizer.tokenId('<sep>');
-  if (separator !== undefined) return new ChatSession(loaded.model, tokenizer, separator, options);
-  throw new InputError(`${folder}: its tokenizer has no <sep>; chat needs a model trained on dialogues`);
-}
 
 /** A dialogue with a model trained on dialogues. What the model says becomes part of the history, as what it hears. */
 export class ChatSession {
@@ -50,7 +40,7 @@ export class ChatSession {
     const answer: number[] = [];
     try {
       const stop = [this.#history.separator];
-      for await (const token of generate(this.model, prompt, { ...this.options, maxNewTokens, stop, signal })) {
+      for await (const token of this.model.generate(prompt, { ...this.options, maxNewTokens, stop, signal })) {
         answer.push(token);
         const piece = stream.push(token);
         if (piece !== '') yield piece;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ChatHistory } from '../../../lib/cli/chat-history.js';
+import { ChatHistory } from '../../../lib/chat/chat-history.js';
 
 const SEP = 2;
 
