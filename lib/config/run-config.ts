@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DIALOGUE_LAYOUTS, LOSS_ON } from '../data/dialogues/index.js';
 import { parseOrThrow } from '../validate.js';
 import { TrainConfigSchema } from './train-config.js';
 
@@ -10,6 +11,8 @@ const TokenizerSchema = z
     vocabSize: z.int().min(257).optional(),
     /** Path of a `tokenizer.json`. */
     file: z.string().min(1).optional(),
+    /** `char` with dialogues: characters seen less often in the data are `<unk>`. Default 1: none. */
+    minimumCount: z.int().min(1).optional(),
   })
   .superRefine(({ type, vocabSize, file }, context) => {
     if (type === 'bpe' && vocabSize === undefined) {
@@ -22,7 +25,7 @@ const TokenizerSchema = z
 
 const DataSchema = z
   .strictObject({
-    /** `text`: running text in windows. `dialogues`: one utterance a line, an empty line between dialogues. */
+    /** `text`: running text in windows. `dialogues`: a chat model's. */
     format: z.enum(['text', 'dialogues']).default('text'),
     /** The last part of a text, or as many dialogues drawn by the seed, that is held out. */
     validationFraction: z.number().min(0).lt(1).default(0.1),
@@ -30,11 +33,16 @@ const DataSchema = z
     order: z.enum(['random', 'epoch']).optional(),
     /** `text` only, k: each target is predicted from the k tokens before it and nothing else. */
     windows: z.int().positive().optional(),
-    /** `dialogues` only: whose words are learned, everyone's (default) or those of the second speaker. */
-    lossOn: z.enum(['all', 'answers']).optional(),
+    /** `dialogues` only: how the files write them down. Default: what a file's name says, or its text shows. */
+    layout: z.enum(DIALOGUE_LAYOUTS).optional(),
+    /** `dialogues` only: white space inside utterances goes, for files with a space after each character. Default false. */
+    dropSpaces: z.boolean().optional(),
+    /** `dialogues` only: whose words are learned, both speakers' (default) or the second's, who answers. */
+    lossOn: z.enum(LOSS_ON).optional(),
   })
   .superRefine((data, context) => {
-    const others = data.format === 'text' ? (['lossOn'] as const) : (['order', 'windows'] as const);
+    const others =
+      data.format === 'text' ? (['layout', 'dropSpaces', 'lossOn'] as const) : (['order', 'windows'] as const);
     for (const field of others) {
       if (data[field] === undefined) continue;
       context.addIssue({ code: 'custom', path: [field], message: `nothing where data.format is ${data.format}` });

@@ -15,6 +15,12 @@ export interface CharTokenizerOptions {
   addedTokens?: readonly string[];
 }
 
+/** How a vocabulary is collected from texts. */
+export interface CharVocabularyOptions extends CharTokenizerOptions {
+  /** Rarer characters are left to `<unk>`, which then is learned like any token. Default 1: every character is kept. */
+  minimumCount?: number;
+}
+
 /** A character that is not in a vocabulary without `<unk>`. */
 export class UnknownCharacterError extends InputError {
   /** @param position in UTF-16 units from 0, as in `text.at(position)`. */
@@ -58,14 +64,26 @@ export class CharTokenizer implements Tokenizer {
     this.#specialPattern = written.length === 0 ? undefined : matchAny(written);
   }
 
-  /** The vocabulary of all characters of `texts`. */
-  static fromTexts(texts: Iterable<string>, options?: CharTokenizerOptions): CharTokenizer {
-    const characters = new Set<string>();
+  /**
+   * The vocabulary of the characters of `texts`.
+   * @throws ArgumentError when rare characters are to be left out and there is no `<unk>` to stand for them.
+   */
+  static fromTexts(texts: Iterable<string>, options: CharVocabularyOptions = {}): CharTokenizer {
+    const { minimumCount = 1, ...rest } = options;
+    if (!Number.isInteger(minimumCount) || minimumCount < 1) {
+      throw new ArgumentError(`minimumCount is ${minimumCount}; allowed: whole numbers from 1`);
+    }
+    if (minimumCount > 1 && rest.specialTokens?.includes(UNKNOWN_TOKEN) !== true) {
+      throw new ArgumentError(`minimumCount is ${minimumCount}; without ${UNKNOWN_TOKEN} only 1 is allowed`);
+    }
+    const counts = new Map<string, number>();
     for (const text of texts) {
       checkWellFormed(text);
-      for (const character of text) characters.add(character);
+      for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
     }
-    return new CharTokenizer(characters, options);
+    // A Map keeps the order in which its keys were first set.
+    const kept = [...counts].filter(([, count]) => count >= minimumCount).map(([character]) => character);
+    return new CharTokenizer(kept, rest);
   }
 
   /** The vocabulary of all characters of text files. @throws InputError as `readText`. */

@@ -15,26 +15,13 @@ export {
   CHAT_SPECIAL_TOKENS,
   CharTokenizer,
   type CharTokenizerOptions,
+  type CharVocabularyOptions,
   UnknownCharacterError,
 } from './char-tokenizer.js';
 // Datasets
 export { type Dataset, mapDataset } from './dataset.js';
 // Dialogues
-export {
-  type DialogueBatch,
-  DialogueBatches,
-  type DialogueBatchOptions,
-  dialogueEvaluationBatches,
-} from './dialogue-batches.js';
-export { type Dialogue, parseDialogues, readDialogues } from './dialogues.js';
-export {
-  chatTokenizer,
-  dialogueTargets,
-  type EncodedDialogue,
-  type EncodedDialogues,
-  encodeDialogues,
-  type LossOn,
-} from './encode-dialogues.js';
+export * from './dialogues/index.js';
 // Windows of a text's tokens
 export { type EvaluationWindowsOptions, evaluationWindows } from './evaluation-windows.js';
 // Text
@@ -43,7 +30,6 @@ export { hasTokenizer, loadTokenizer } from './load-tokenizer.js';
 export { type PreparedTokens, type PrepareOptions, prepareTokens } from './prepare-tokens.js';
 export { Random, type RandomState } from './random.js';
 export { readText, readTextChunks } from './read-text.js';
-export { type Split, splitDialogues } from './split.js';
 // Tokenizers
 export { SubwordTokenizer } from './subword-tokenizer.js';
 export { addTaskTokens, TASK_TOKENS, type TaskTokens } from './task-tokens.js';

@@ -23,7 +23,7 @@ export async function* readJsonLines(path: string): AsyncGenerator<JsonLine, voi
   for await (const { line, number } of lines(chunks, name)) {
     if (line.trim() === '') continue;
     const where = `${name}:${number}`;
-    yield { where, value: parse(line, where) };
+    yield { where, value: parseJsonLine(line, where) };
   }
 }
 
@@ -45,7 +45,8 @@ async function* lines(chunks: AsyncIterable<string>, name: string): AsyncGenerat
   if (rest !== '') yield { line: rest, number };
 }
 
-function parse(line: string, where: string): unknown {
+/** The value of one line. @throws InputError naming the place: not JSON, a key twice in an object */
+export function parseJsonLine(line: string, where: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(line);

@@ -54,7 +54,9 @@ export async function makeTokenizer(
       if (data.format === 'dialogues') throw new InputError('tokenizer.type is "bpe"; dialogues have "char" or "file"');
       return trainBpeTokenizer(files, { vocabSize: tokenizer.vocabSize ?? 0, signal });
     case 'char':
-      if (data.format === 'dialogues') return chatTokenizer(await readDialogues(files));
+      if (data.format === 'dialogues') {
+        return chatTokenizer(await readDialogues(files, data), { minimumCount: tokenizer.minimumCount });
+      }
       return CharTokenizer.fromFiles(files);
   }
 }

@@ -31,7 +31,7 @@ export async function readDialogueParts(
   tokenizer: Tokenizer,
   contextLength: number,
 ): Promise<DialogueParts> {
-  const dialogues = await readDialogues(files);
+  const dialogues = await readDialogues(files, data);
   const parts = asInput(files, () => splitDialogues(dialogues, { validationFraction: data.validationFraction, seed }));
   const encode = (part: typeof dialogues) => encodeDialogues(part, tokenizer, { contextLength }).dialogues;
   return asInput(files, () => ({ train: encode(parts.train), validation: encode(parts.validation) }));

@@ -32,6 +32,18 @@ describe('CharTokenizer', () => {
     ]);
   });
 
+  it('leaves rare characters to <unk>, and keeps the order of the others', async () => {
+    const common = CharTokenizer.fromTexts(['xabca', 'cb𝒳𝒳b'], { specialTokens: CHAT_SPECIAL_TOKENS, minimumCount: 2 });
+    expect(common.tokens).toEqual(['<pad>', '<unk>', '<sep>', 'a', 'b', 'c', '𝒳']);
+    expect(common.encode('xa')).toEqual([1, 3]);
+    expect(await messageOf(() => CharTokenizer.fromTexts(['a'], { minimumCount: 2 }))).toBe(
+      'ArgumentError: minimumCount is 2; without <unk> only 1 is allowed',
+    );
+    expect(await messageOf(() => CharTokenizer.fromTexts(['a'], { minimumCount: 0.5 }))).toBe(
+      'ArgumentError: minimumCount is 0.5; allowed: whole numbers from 1',
+    );
+  });
+
   it('counts code points, not UTF-16 units', () => {
     expect(CharTokenizer.fromTexts(['👍🏽']).vocabSize).toBe(2);
     expect(chat.encode('𝒳a')).toEqual([9, 5]);

@@ -7,8 +7,8 @@ import {
   parseDialogues,
   readDialogues,
   splitDialogues,
-} from '../../../lib/data/index.js';
-import { messageOf, temporaryFolder } from './temporary-folder.js';
+} from '../../../../lib/data/index.js';
+import { messageOf, temporaryFolder } from '../temporary-folder.js';
 
 const folder = temporaryFolder();
 const parse = (text: string) => parseDialogues(text, 'chat.txt').map(({ utterances }) => utterances);
@@ -36,7 +36,7 @@ describe('parseDialogues', () => {
   });
 
   it('remembers where a dialogue stands', () => {
-    expect(parseDialogues('\na\nb\n\n\nc\nd', 'x').map(({ file, line }) => `${file}:${line}`)).toEqual(['x:2', 'x:6']);
+    expect(parseDialogues('\na\nb\n\n\nc\nd', 'x').map(({ where }) => where)).toEqual(['x:2', 'x:6']);
   });
 
   it('names file and line of what is wrong', async () => {

@@ -1,9 +1,9 @@
-import { ArgumentError, InputError } from '../errors.js';
-import { chunk, shuffledBatches } from './batches-by-length.js';
+import { ArgumentError, InputError } from '../../errors.js';
+import { chunk, shuffledBatches } from '../batches-by-length.js';
+import { Epochs } from '../epochs.js';
+import { Random } from '../random.js';
+import { spreadEvenly } from '../spread-evenly.js';
 import { dialogueTargets, type EncodedDialogue, type LossOn } from './encode-dialogues.js';
-import { Epochs } from './epochs.js';
-import { Random } from './random.js';
-import { spreadEvenly } from './spread-evenly.js';
 
 /** Dialogues of similar length, padded at the end. */
 export interface DialogueBatch {
@@ -21,7 +21,7 @@ export interface DialogueBatch {
 export interface DialogueBatchOptions {
   /** Dialogues in a batch. */
   batchSize: number;
-  /** Default `all`. */
+  /** Default `both`. */
   lossOn?: LossOn;
   /** What stands after a dialogue's end; no target counts there. Default 0. */
   padId?: number;
@@ -68,7 +68,7 @@ export function* dialogueEvaluationBatches(
 type Sample = ReturnType<typeof dialogueTargets>;
 
 function prepare(dialogues: readonly EncodedDialogue[], options: DialogueBatchOptions) {
-  const { batchSize, lossOn = 'all', padId = 0 } = options;
+  const { batchSize, lossOn = 'both', padId = 0 } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new ArgumentError(`batchSize is ${batchSize}; allowed: whole numbers from 1`);
   }

@@ -1,10 +1,12 @@
-import { ArgumentError, InputError } from '../errors.js';
-import { CHAT_SPECIAL_TOKENS, CharTokenizer } from './char-tokenizer.js';
-import type { Dialogue } from './dialogues.js';
-import type { Tokenizer } from './tokenizer.js';
+import { ArgumentError, InputError } from '../../errors.js';
+import { CHAT_SPECIAL_TOKENS, CharTokenizer } from '../char-tokenizer.js';
+import type { Tokenizer } from '../tokenizer.js';
+import type { Dialogue } from './dialogue.js';
 
-/** Whose words are learned: everyone's, or those of the second speaker, who answers (the 2nd, 4th … utterance). */
-export type LossOn = 'all' | 'answers';
+/** Whose words are learned: those of both speakers, or of the second alone, who answers (the 2nd, 4th … utterance). */
+export const LOSS_ON = ['both', 'answers'] as const;
+/** One of `LOSS_ON`. */
+export type LossOn = (typeof LOSS_ON)[number];
 
 /** A dialogue as token ids. */
 export interface EncodedDialogue {
@@ -21,10 +23,16 @@ export interface EncodedDialogues {
   cut: number;
 }
 
-/** The vocabulary of the chat recipe: `<pad>` 0, `<unk>` 1, `<sep>` 2, then characters as they come. */
-export function chatTokenizer(dialogues: Iterable<Dialogue>): CharTokenizer {
+/**
+ * The vocabulary of the chat recipe: `<pad>` 0, `<unk>` 1, `<sep>` 2, then characters in the order in which they come.
+ * @param options `minimumCount`: characters seen less often are `<unk>`. Default 1.
+ */
+export function chatTokenizer(
+  dialogues: Iterable<Pick<Dialogue, 'utterances'>>,
+  { minimumCount = 1 }: { minimumCount?: number | undefined } = {},
+): CharTokenizer {
   const texts = Array.from(dialogues, ({ utterances }) => utterances.join(''));
-  return CharTokenizer.fromTexts(texts, { specialTokens: CHAT_SPECIAL_TOKENS });
+  return CharTokenizer.fromTexts(texts, { specialTokens: CHAT_SPECIAL_TOKENS, minimumCount });
 }
 
 /**
@@ -60,9 +68,9 @@ export function encodeDialogues(
  */
 export function dialogueTargets(
   { utterances, dropped }: EncodedDialogue,
-  lossOn: LossOn = 'all',
+  lossOn: LossOn = 'both',
 ): { inputs: number[]; targets: number[]; targetCount: number } {
-  const counts = (index: number) => lossOn === 'all' || (index + dropped) % 2 === 1;
+  const counts = (index: number) => lossOn === 'both' || (index + dropped) % 2 === 1;
   const targets = utterances.flatMap((ids, index) => (counts(index) ? ids : ids.map(() => -100))).slice(1);
   return { inputs: utterances.flat().slice(0, -1), targets, targetCount: targets.filter((id) => id !== -100).length };
 }

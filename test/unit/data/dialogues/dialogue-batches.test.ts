@@ -4,8 +4,8 @@ import {
   DialogueBatches,
   dialogueEvaluationBatches,
   type EncodedDialogue,
-} from '../../../lib/data/index.js';
-import { messageOf, take } from './temporary-folder.js';
+} from '../../../../lib/data/index.js';
+import { messageOf, take } from '../temporary-folder.js';
 
 /** Dialogues that can be told apart by their first token, of lengths that repeat. */
 const dialogues: EncodedDialogue[] = Array.from({ length: 203 }, (_, i) => ({
@@ -65,7 +65,7 @@ describe('DialogueBatches', () => {
   });
 
   it('counts its targets', async () => {
-    for (const lossOn of ['all', 'answers'] as const) {
+    for (const lossOn of ['both', 'answers'] as const) {
       for (const batch of await take(new DialogueBatches(dialogues, { ...options, lossOn, epochs: 1 }), 100)) {
         expect(batch.targetCount).toBe(batch.targets.filter((target) => target !== -100n).length);
         if (lossOn === 'answers') expect(batch.targetCount).toBe(2 * batch.batch);

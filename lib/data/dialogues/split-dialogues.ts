@@ -1,6 +1,6 @@
-import { ArgumentError, InputError } from '../errors.js';
-import type { Dialogue } from './dialogues.js';
-import { Random } from './random.js';
+import { ArgumentError, InputError } from '../../errors.js';
+import { Random } from '../random.js';
+import type { Dialogue } from './dialogue.js';
 
 /** Two parts that have nothing in common. */
 export interface Split<T> {
