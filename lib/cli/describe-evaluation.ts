@@ -26,6 +26,13 @@ export function describePerplexity(when: string, { perplexity, loss, tokens }: T
   return `perplexity ${when}: ${perplexity.toFixed(3)} (loss ${loss.toFixed(4)}, ${tokens} tokens)`;
 }
 
+/** A model beside what counting gives, a line each. */
+export function perplexityTable(of: Record<'unigram' | 'bigram' | 'model', { perplexity: number }>): string {
+  const row = (name: string, { perplexity }: { perplexity: number }) =>
+    `  ${name.padEnd(10)}${perplexity.toFixed(1).padStart(8)}\n`;
+  return `${row('unigram', of.unigram)}${row('bigram', of.bigram)}${row('this model', of.model)}`;
+}
+
 const MOST_CLASSES = 12;
 
 function confusionText(names: readonly string[], confusion: readonly (readonly number[])[]): string {

@@ -1,25 +1,34 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { DIALOGUE_LAYOUTS, LOSS_ON } from '../data/dialogues/index.js';
 import { InputError } from '../errors.js';
-import { addCommonOptions, type CommonOptions } from './common-options.js';
-import { describeEvaluation, describePerplexity } from './describe-evaluation.js';
+import { addCommonOptions } from './common-options.js';
+import { describeEvaluation } from './describe-evaluation.js';
+import type { LanguageModelOptions } from './evaluate-language-model.js';
 import { modelFolder } from './model-folder.js';
 import { writeJsonLine, writeOut } from './output.js';
 import { positiveInteger } from './parse-option.js';
-import { StopSignal } from './stop-signal.js';
 
-interface EvaluateOptions extends CommonOptions {
-  model: string;
-  data: string[];
+interface EvaluateOptions extends LanguageModelOptions {
   batchSize: number;
 }
 
 export function addEvaluate(program: Command): void {
   const command = program
     .command('evaluate')
-    .description("measure a fine-tuned model on its task's examples, or a language model on text")
+    .description(
+      "measure a fine-tuned model on its task's examples, a chat model on dialogues, a language model on text",
+    )
     .requiredOption('--model <dir>', 'model directory')
-    .requiredOption('--data <file...>', 'JSON lines with answers; for a language model UTF-8 text')
-    .option('--batch-size <n>', 'examples computed together', positiveInteger, 32);
+    .requiredOption('--data <file...>', 'JSON lines with answers; dialogues; for a language model UTF-8 text')
+    .option('--batch-size <n>', 'task examples computed together', positiveInteger, 32)
+    .option(
+      '--baselines <file...>',
+      'also a unigram and a bigram counted on these files: what the model was trained on',
+    )
+    .addOption(new Option('--loss-on <speakers>', 'of dialogues: both, or the second speaker alone').choices(LOSS_ON))
+    .addOption(new Option('--layout <layout>', 'of dialogue files (default: found out)').choices(DIALOGUE_LAYOUTS))
+    .option('--drop-spaces', 'of dialogue files: white space inside utterances goes')
+    .option('--skip-unknown', 'of dialogues: characters that the vocabulary lacks are no targets');
   addCommonOptions(command).action(run);
 }
 
@@ -27,7 +36,7 @@ async function run(given: EvaluateOptions): Promise<void> {
   const options = { ...given, model: await modelFolder(given) };
   const { isTaskModel } = await import('./load-task-model.js');
   if (await isTaskModel(options.model)) await evaluateTaskModel(options);
-  else await evaluateLanguageModel(options);
+  else await (await import('./evaluate-language-model.js')).evaluateLanguageModel(options);
 }
 
 async function evaluateTaskModel(options: EvaluateOptions): Promise<void> {
@@ -46,18 +55,4 @@ async function evaluateTaskModel(options: EvaluateOptions): Promise<void> {
   const cut = examples.filter(({ isCut }) => isCut).length;
   if (json === true) await writeJsonLine({ task, labels, ...evaluation, cut });
   else await writeOut(`${describeEvaluation(evaluation, labels)}\n`);
-}
-
-async function evaluateLanguageModel(options: EvaluateOptions): Promise<void> {
-  const { loadModel, needTokenizer } = await import('./load-model.js');
-  const { textPerplexity } = await import('../train/index.js');
-  const loaded = await loadModel(options);
-  const tokenizer = needTokenizer(loaded, options.model, 'text cannot be encoded');
-  const stop = new StopSignal();
-  const measured = await textPerplexity(loaded.model, tokenizer, options.data, stop.signal);
-  stop.dispose();
-  process.exitCode = stop.exitCode ?? 0;
-  if (measured === undefined) return;
-  if (options.json === true) await writeJsonLine(measured);
-  else await writeOut(`${describePerplexity('of the text', measured)}\n`);
 }

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { LOSS_ON, type LossOn } from '../data/dialogues/index.js';
 import { InputError } from '../errors.js';
 import type { PretrainSummary } from '../train/index.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
@@ -11,6 +12,7 @@ interface PretrainOptions extends CommonOptions {
   data?: string[];
   out: string;
   resume?: boolean;
+  lossOn?: LossOn;
   set?: string[];
 }
 
@@ -19,9 +21,14 @@ export function addPretrain(program: Command): void {
     .command('pretrain')
     .description('train a model on text or dialogues')
     .option('--config <name|file>', 'a preset or a .json file {model, tokenizer, data, train}')
-    .option('--data <file...>', 'UTF-8 text files')
+    .option('--data <file...>', 'UTF-8 files of text or of dialogues')
     .requiredOption('--out <dir>', 'the directory of the run: best model, checkpoint, metrics, loss curve')
     .option('--resume', 'go on from the checkpoint in --out; --config and --data may be left out')
+    .addOption(
+      new Option('--loss-on <speakers>', "of dialogues: learn both speakers' words, or the second one's").choices(
+        LOSS_ON,
+      ),
+    )
     .option('--set <key=value>', 'change a field, such as train.lr=1e-3', collect);
   addCommonOptions(command).action(run);
 }
@@ -42,10 +49,12 @@ async function run(options: PretrainOptions): Promise<void> {
 }
 
 /** The configuration and data of the command line or, for a resumed run, of its checkpoint. */
-async function chooseRun({ config: name, data, out, resume, set = [], seed }: PretrainOptions) {
+async function chooseRun({ config: name, data, out, resume, lossOn, set = [], seed }: PretrainOptions) {
   const { applyOverrides, loadRunConfig, parseRunConfig } = await import('../config/index.js');
   const { readSavedRun, runFolder } = await import('../train/index.js');
-  const overrides = seed === undefined ? set : [...set, `train.seed=${seed}`];
+  const overrides = [...set];
+  if (lossOn !== undefined) overrides.push(`data.lossOn=${lossOn}`);
+  if (seed !== undefined) overrides.push(`train.seed=${seed}`);
   const saved = resume ? await readSavedRun(runFolder(out)) : undefined;
   if (name === undefined && saved === undefined) throw new InputError('pretrain needs --config (or --resume)');
   if (data === undefined && saved === undefined) throw new InputError('pretrain needs --data (or --resume)');

@@ -49,14 +49,20 @@ const DataSchema = z
     }
   });
 
-export const RunConfigSchema = z.strictObject({
-  description: z.string().optional(),
-  /** Checked by `parseGPTConfig` once the tokenizer has given the vocabulary's size. */
-  model: z.record(z.string(), z.unknown()),
-  tokenizer: TokenizerSchema.prefault({}),
-  data: DataSchema.prefault({}),
-  train: TrainConfigSchema,
-});
+export const RunConfigSchema = z
+  .strictObject({
+    description: z.string().optional(),
+    /** Checked by `parseGPTConfig` once the tokenizer has given the vocabulary's size. */
+    model: z.record(z.string(), z.unknown()),
+    tokenizer: TokenizerSchema.prefault({}),
+    data: DataSchema.prefault({}),
+    train: TrainConfigSchema,
+  })
+  .superRefine(({ tokenizer, data }, context) => {
+    if (tokenizer.minimumCount === undefined || (tokenizer.type === 'char' && data.format === 'dialogues')) return;
+    const message = 'nothing but where tokenizer.type is char and data.format is dialogues, which have <unk>';
+    context.addIssue({ code: 'custom', path: ['tokenizer', 'minimumCount'], message });
+  });
 
 /** What `--config` and `--set` describe: a model, its tokenizer, how data is read and how the model is trained. */
 export type RunConfig = z.output<typeof RunConfigSchema>;

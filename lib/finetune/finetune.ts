@@ -113,5 +113,5 @@ async function measureText(
   texts: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<TextPerplexity | undefined> {
-  return texts.length === 0 ? undefined : textPerplexity(gpt, tokens.tokenizer, texts, signal);
+  return texts.length === 0 ? undefined : textPerplexity(gpt, tokens.tokenizer, texts, { signal });
 }

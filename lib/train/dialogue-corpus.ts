@@ -37,6 +37,15 @@ export async function readDialogueParts(
   return asInput(files, () => ({ train: encode(parts.train), validation: encode(parts.validation) }));
 }
 
+/** The tensors of a batch of dialogues, on `device`. */
+export function dialogueBatch(
+  { tokens, targets, batch, length, targetCount }: DialogueBatch,
+  device: string,
+): TokenBatch {
+  const shape = [batch, length];
+  return tokenBatch(tensor(tokens, { shape, device }), tensor(targets, { shape, device }), targetCount);
+}
+
 /** Dialogues as padded batches. */
 export async function openDialogueCorpus({
   config,
@@ -48,10 +57,7 @@ export async function openDialogueCorpus({
   const parts = await readDialogueParts(config, files, tokenizer, contextLength);
   const { batchSize, seed, evalBatches } = config.train;
   const options = { batchSize, lossOn: config.data.lossOn, padId: tokenizer.tokenId('<pad>') ?? 0 };
-  const read = ({ tokens, targets, batch, length, targetCount }: DialogueBatch): TokenBatch => {
-    const shape = [batch, length];
-    return tokenBatch(tensor(tokens, { shape, device }), tensor(targets, { shape, device }), targetCount);
-  };
+  const read = (batch: DialogueBatch) => dialogueBatch(batch, device);
   return {
     train: mapDataset(
       asInput(files, () => new DialogueBatches(parts.train, { ...options, seed })),

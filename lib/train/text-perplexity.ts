@@ -1,7 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { evaluationWindows, prepareTokens, type Tokenizer } from '../data/index.js';
+import {
+  type BaselineScores,
+  CountBaselines,
+  evaluationWindows,
+  prepareTokens,
+  readTokens,
+  type Tokenizer,
+  textSequence,
+} from '../data/index.js';
 import type { GPT } from '../model/index.js';
 import { LanguageModelingObjective } from '../objectives/index.js';
 import { TokenFile } from '../tensor/index.js';
@@ -18,6 +26,15 @@ export interface TextPerplexity {
   perplexity: number;
   /** Tokens that were predicted. */
   tokens: number;
+  /** What counting tokens gives; where it was asked for. */
+  baselines?: Omit<BaselineScores, 'targets'>;
+}
+
+/** Beside what a model is measured on text. */
+export interface TextPerplexityOptions {
+  /** UTF-8 text that the model was trained on: a unigram and a bigram are counted on it and measured on the same targets. */
+  baselines?: readonly string[] | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -30,7 +47,7 @@ export async function textPerplexity(
   model: GPT,
   tokenizer: Tokenizer,
   files: readonly string[],
-  signal?: AbortSignal,
+  { baselines, signal }: TextPerplexityOptions = {},
 ): Promise<TextPerplexity | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'gptorch-tokens-'));
   try {
@@ -46,7 +63,15 @@ export async function textPerplexity(
     model.eval();
     const loss = await evaluate(batches(), new LanguageModelingObjective(model), signal);
     if (training) model.train();
-    return loss === undefined ? undefined : { loss, perplexity: Math.exp(loss), tokens: info.length - 1 };
+    if (loss === undefined) return undefined;
+    const measured = { loss, perplexity: Math.exp(loss), tokens: info.length - 1 };
+    if (baselines === undefined) return measured;
+    const counted = await prepareTokens(baselines, tokenizer, join(folder, 'baselines'), { validationFraction: 0 });
+    const seen = textSequence(await readTokens(counted.train));
+    const { unigram, bigram } = new CountBaselines([seen], tokenizer.vocabSize).evaluate([
+      textSequence(await readTokens(info)),
+    ]);
+    return { ...measured, baselines: { unigram, bigram } };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -3,7 +3,7 @@ import { chunk, shuffledBatches } from '../batches-by-length.js';
 import { Epochs } from '../epochs.js';
 import { Random } from '../random.js';
 import { spreadEvenly } from '../spread-evenly.js';
-import { dialogueTargets, type EncodedDialogue, type LossOn } from './encode-dialogues.js';
+import { type DialogueTargetOptions, dialogueTargets, type EncodedDialogue } from './encode-dialogues.js';
 
 /** Dialogues of similar length, padded at the end. */
 export interface DialogueBatch {
@@ -18,13 +18,11 @@ export interface DialogueBatch {
 }
 
 /** How dialogues become batches. */
-export interface DialogueBatchOptions {
+export interface DialogueBatchOptions extends DialogueTargetOptions {
   /** Dialogues in a batch. */
   batchSize: number;
-  /** Default `both`. */
-  lossOn?: LossOn;
   /** What stands after a dialogue's end; no target counts there. Default 0. */
-  padId?: number;
+  padId?: number | undefined;
 }
 
 /**
@@ -38,7 +36,7 @@ export class DialogueBatches extends Epochs<DialogueBatch> {
 
   constructor(
     dialogues: readonly EncodedDialogue[],
-    { seed = 0, epochs, ...options }: DialogueBatchOptions & { seed?: number; epochs?: number },
+    { seed = 0, epochs, ...options }: Omit<DialogueBatchOptions, 'uncounted'> & { seed?: number; epochs?: number },
   ) {
     const { batchSize, lossOn, padId, samples } = prepare(dialogues, options);
     const plan = (epoch: number) => {
@@ -68,12 +66,12 @@ export function* dialogueEvaluationBatches(
 type Sample = ReturnType<typeof dialogueTargets>;
 
 function prepare(dialogues: readonly EncodedDialogue[], options: DialogueBatchOptions) {
-  const { batchSize, lossOn = 'both', padId = 0 } = options;
+  const { batchSize, lossOn = 'both', uncounted, padId = 0 } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new ArgumentError(`batchSize is ${batchSize}; allowed: whole numbers from 1`);
   }
   const samples = dialogues
-    .map((dialogue) => dialogueTargets(dialogue, lossOn))
+    .map((dialogue) => dialogueTargets(dialogue, { lossOn, uncounted }))
     .filter((sample) => sample.targetCount > 0);
   if (samples.length === 0) throw new InputError(`none of ${dialogues.length} dialogues has a target to learn`);
   return { batchSize, lossOn, padId, samples };

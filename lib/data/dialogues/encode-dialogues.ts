@@ -62,16 +62,25 @@ export function encodeDialogues(
   return { dialogues: encoded, cut };
 }
 
+/** Which targets of a dialogue count. */
+export interface DialogueTargetOptions {
+  /** Default `both`. */
+  lossOn?: LossOn | undefined;
+  /** Targets of this id do not count. Default: none. */
+  uncounted?: number | undefined;
+}
+
 /**
  * What a dialogue trains: `[:-1]` in, `[1:]` out, -100 where a target does not count. The separator after an answer
  * counts as part of it: without it the model would not learn to stop.
  */
 export function dialogueTargets(
   { utterances, dropped }: EncodedDialogue,
-  lossOn: LossOn = 'both',
+  { lossOn = 'both', uncounted }: DialogueTargetOptions = {},
 ): { inputs: number[]; targets: number[]; targetCount: number } {
-  const counts = (index: number) => lossOn === 'both' || (index + dropped) % 2 === 1;
-  const targets = utterances.flatMap((ids, index) => (counts(index) ? ids : ids.map(() => -100))).slice(1);
+  const speaks = (index: number) => lossOn === 'both' || (index + dropped) % 2 === 1;
+  const target = (id: number, index: number) => (speaks(index) && id !== uncounted ? id : -100);
+  const targets = utterances.flatMap((ids, index) => ids.map((id) => target(id, index))).slice(1);
   return { inputs: utterances.flat().slice(0, -1), targets, targetCount: targets.filter((id) => id !== -100).length };
 }
 

@@ -9,6 +9,7 @@ export {
 } from './dialogue-batches.js';
 export {
   chatTokenizer,
+  type DialogueTargetOptions,
   dialogueTargets,
   type EncodedDialogue,
   type EncodedDialogues,

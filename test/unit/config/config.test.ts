@@ -58,6 +58,21 @@ describe('parseRunConfig', () => {
       { ...smallest, data: { validationFraction: 1 } },
       'field "data.validationFraction" is 1; allowed: < 1',
     ],
+    [
+      'speakers in running text',
+      { ...smallest, data: { lossOn: 'answers' } },
+      'field "data.lossOn" is "answers"; allowed: nothing where data.format is text',
+    ],
+    [
+      'a layout that does not exist',
+      { ...smallest, data: { format: 'dialogues', layout: 'csv' } },
+      'field "data.layout" is "csv"; allowed: "lines", "tabs", "json", "jsonl"',
+    ],
+    [
+      'rare characters left out where there is no <unk>',
+      { ...smallest, tokenizer: { minimumCount: 2 } },
+      'field "tokenizer.minimumCount" is 2; allowed: nothing but where tokenizer.type is char and data.format is dialogues',
+    ],
     ['missing training', { model: {} }, 'field "train" is missing; allowed: an object'],
   ])('refuses %s', (_, value, message) => {
     expect(() => parseRunConfig(value, 'test')).toThrow(InputError);
@@ -97,7 +112,15 @@ describe('loadRunConfig', () => {
   it('reads every preset', async () => {
     const names = await presetNames();
     expect(names).toEqual(
-      expect.arrayContaining(['gpt1', 'gpt2', 'gpt2-xl', 'shakespeare-char-cpu', 'chat-zh', 'chat-zh-small']),
+      expect.arrayContaining([
+        'gpt1',
+        'gpt2',
+        'gpt2-xl',
+        'shakespeare-char-cpu',
+        'chat-zh',
+        'chat-zh-lccc',
+        'chat-zh-small',
+      ]),
     );
     for (const name of names) await expect(loadRunConfig(name)).resolves.toHaveProperty('train.lr');
   });

@@ -176,13 +176,13 @@ describe('dialogueTargets', () => {
   });
 
   it('learns the answers alone, with the separator after them', () => {
-    const { targets, targetCount } = dialogueTargets({ utterances, dropped: 0 }, 'answers');
+    const { targets, targetCount } = dialogueTargets({ utterances, dropped: 0 }, { lossOn: 'answers' });
     expect(targets).toEqual([-100, -100, 5, 2, -100, -100, -100, 8, 2]);
     expect(targetCount).toBe(4);
   });
 
   it('knows who speaks after utterances were cut from the front', () => {
-    const { targets } = dialogueTargets({ utterances: utterances.slice(1), dropped: 1 }, 'answers');
+    const { targets } = dialogueTargets({ utterances: utterances.slice(1), dropped: 1 }, { lossOn: 'answers' });
     expect(targets).toEqual([2, -100, -100, -100, 8, 2]);
   });
 });
