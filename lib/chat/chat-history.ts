@@ -14,13 +14,26 @@ export class ChatHistory {
     readonly room: number,
   ) {}
 
+  /** How many turns are remembered. */
   get turns(): number {
     return this.#turns.length;
   }
 
+  /** The remembered turns, oldest first, without separators. */
+  entries(): readonly (readonly number[])[] {
+    return this.#turns;
+  }
+
+  /** A separator inside a turn would make it two: who writes `<sep>` in a message speaks for nobody else. */
   add(turn: readonly number[]): void {
+    const own = turn.filter((token) => token !== this.separator);
     // Of a turn that alone is too long, its end is what an answer can refer to.
-    this.#turns.push(turn.slice(Math.max(0, turn.length + 1 - this.room)));
+    this.#turns.push(own.slice(Math.max(0, own.length + 1 - this.room)));
+  }
+
+  /** Takes the newest turn back. */
+  removeLast(): void {
+    this.#turns.pop();
   }
 
   clear(): void {

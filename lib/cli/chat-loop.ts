@@ -1,42 +1,82 @@
 import { createInterface, type Interface } from 'node:readline';
 import type { ChatSession } from '../chat/index.js';
-import { writeJsonLine, writeOut } from './output.js';
+import type { FinishReason } from '../decode/index.js';
+import { runCommand } from './chat-commands.js';
+import { readTurns } from './read-turns.js';
 
 const PROMPT = '> ';
-const HELP = '/reset forgets the dialogue, /exit ends, Ctrl-C stops an answer';
+const GREETING = 'Write something. /help lists the commands; Ctrl-C stops an answer, once more ends the chat.\n';
 
-/** Reads lines from stdin and answers each, until its end, /exit or a Ctrl-C while nothing is being answered. */
-export async function chatLoop(session: ChatSession, { json = false }: { json?: boolean }): Promise<void> {
-  const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true && !json;
-  const lines = createInterface({
-    input: process.stdin,
-    ...(isTerminal && { output: process.stdout, prompt: PROMPT }),
-  });
+/** Where a chat takes place. */
+export interface ChatStreams {
+  input: NodeJS.ReadableStream & { isTTY?: boolean };
+  output: NodeJS.WritableStream & { isTTY?: boolean };
+  /** What is for a person and no answer goes here, unless a person reads `output`. */
+  notes: NodeJS.WritableStream;
+}
+
+/** Reads messages and answers each, until the input's end, /exit or a Ctrl-C while nothing is being answered. */
+export async function chatLoop(
+  session: ChatSession,
+  { json = false }: { json?: boolean } = {},
+  { input, output, notes }: ChatStreams = { input: process.stdin, output: process.stdout, notes: process.stderr },
+): Promise<void> {
+  const isTerminal = input.isTTY === true && output.isTTY === true && !json;
+  const write = (text: string) => writeTo(output, text);
+  const tell = (text: string) => writeTo(isTerminal ? output : notes, `${text}\n`);
+  if (isTerminal) await write(GREETING);
+  // From here to the loop nothing is awaited: lines that came meanwhile would be lost.
+  const lines = createInterface({ input, ...(isTerminal && { output, prompt: PROMPT, terminal: true }) });
   const interruption = listenForInterrupts(lines);
-  if (isTerminal) process.stdout.write(`${HELP}\n`);
   const prompt = () => {
     if (isTerminal) lines.prompt();
   };
   prompt();
-  for await (const line of lines) {
-    const text = line.trim();
-    if (text === '/exit') break;
-    if (text === '/reset') session.reset();
-    else if (text !== '') await answer(session, text, interruption.begin(), json);
-    interruption.end();
+  for await (const text of readTurns(lines, isTerminal)) {
+    const command = await runCommand(text, session, { tell, isTerminal });
+    if (command === 'exit') break;
+    if (command === 'none') {
+      const signal = interruption.begin();
+      if (json) await answerAsJson(session, text, signal, write);
+      else await answer(session, text, signal, write, isTerminal);
+      interruption.end();
+    }
     prompt();
   }
   lines.close();
 }
 
-async function answer(session: ChatSession, text: string, signal: AbortSignal, json: boolean): Promise<void> {
+type Write = (text: string) => Promise<void>;
+
+const ENDINGS: Readonly<Record<FinishReason, string>> = { stop: '', length: ' […]', aborted: ' [stopped]' };
+
+async function answer(session: ChatSession, text: string, signal: AbortSignal, write: Write, isTerminal: boolean) {
+  const finishReason = await readAll(session.reply(text, signal), write);
+  await write(`${isTerminal ? ENDINGS[finishReason] : ''}\n`);
+}
+
+async function answerAsJson(session: ChatSession, text: string, signal: AbortSignal, write: Write) {
   let whole = '';
-  for await (const piece of session.reply(text, signal)) {
+  const finishReason = await readAll(session.reply(text, signal), async (piece) => {
     whole += piece;
-    if (!json) await writeOut(piece);
+  });
+  await write(`${JSON.stringify({ text: whole, finishReason })}\n`);
+}
+
+async function readAll(reply: AsyncGenerator<string, FinishReason>, use: Write): Promise<FinishReason> {
+  while (true) {
+    const next = await reply.next();
+    if (next.done) return next.value;
+    await use(next.value);
   }
-  if (json) await writeJsonLine({ text: whole, finishReason: signal.aborted ? 'aborted' : 'stop' });
-  else await writeOut('\n');
+}
+
+/** Waits where the reader is slower. */
+function writeTo(stream: NodeJS.WritableStream, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.write(text)) resolve();
+    else stream.once('drain', resolve);
+  });
 }
 
 /** Ctrl-C stops the answer that is being given; where none is, it ends the chat. */

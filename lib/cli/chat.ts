@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
-import { nonNegativeNumber, positiveInteger, probability } from './parse-option.js';
+import { nonNegativeNumber, positiveInteger, positiveNumber, probability } from './parse-option.js';
 
 interface ChatOptions extends CommonOptions {
   model: string;
@@ -8,17 +8,21 @@ interface ChatOptions extends CommonOptions {
   temperature: number;
   topK?: number;
   topP?: number;
+  minP?: number;
+  repetitionPenalty?: number;
 }
 
 export function addChat(program: Command): void {
   const command = program
     .command('chat')
-    .description('talk to a model that was trained on dialogues; one line a turn')
+    .description('talk to a model that was trained on dialogues; each line of stdin is a message')
     .requiredOption('--model <dir>', 'model directory, or a name of the Hugging Face Hub (organisation/model)')
     .option('--max-new-tokens <n>', 'the longest answer', positiveInteger, 100)
     .option('--temperature <t>', '0 takes the most likely token each time', nonNegativeNumber, 0)
     .option('--top-k <k>', 'draw from the k most likely tokens', positiveInteger)
-    .option('--top-p <p>', 'draw from the fewest tokens that together have probability p', probability);
+    .option('--top-p <p>', 'draw from the fewest tokens that together have probability p', probability)
+    .option('--min-p <p>', 'draw from tokens at least p times as likely as the most likely one', probability)
+    .option('--repetition-penalty <x>', 'above 1: tokens that came before are less likely', positiveNumber);
   addCommonOptions(command).action(run);
 }
 
@@ -26,5 +30,7 @@ async function run(options: ChatOptions): Promise<void> {
   const { loadModel } = await import('./load-model.js');
   const { openChat } = await import('./open-chat.js');
   const { chatLoop } = await import('./chat-loop.js');
-  await chatLoop(openChat(await loadModel(options), options.model, options), options);
+  const { maxNewTokens, temperature, topK, topP, minP, repetitionPenalty, seed, json } = options;
+  const replies = { maxNewTokens, temperature, topK, topP, minP, repetitionPenalty, seed };
+  await chatLoop(openChat(await loadModel(options), options.model, replies), { json });
 }

@@ -7,5 +7,8 @@ export function openChat(loaded: LoadedModel, folder: string, options: ReplyOpti
   const tokenizer = needTokenizer(loaded, folder, 'chat needs one');
   const separator = tokenizer.tokenId('<sep>');
   if (separator !== undefined) return new ChatSession(loaded.model, tokenizer, separator, options);
-  throw new InputError(`${folder}: its tokenizer has no <sep>; chat needs a model trained on dialogues`);
+  throw new InputError(
+    `${folder}: no chat model, its vocabulary has no <sep> to end a turn with; gptorch generate continues a text, ` +
+      'gptorch pretrain --config chat-zh-small trains a chat model',
+  );
 }

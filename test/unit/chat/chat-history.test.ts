@@ -37,3 +37,12 @@ it('forgets everything when cleared', () => {
   expect(history.prompt()).toEqual([]);
   expect(history.turns).toBe(0);
 });
+
+it('takes back the newest turn, and no separator from inside one', () => {
+  const history = new ChatHistory(SEP, 100);
+  history.add([10, SEP, 11]);
+  history.add([12]);
+  history.removeLast();
+  expect(history.prompt()).toEqual([10, 11, SEP]);
+  expect(history.entries()).toEqual([[10, 11]]);
+});
