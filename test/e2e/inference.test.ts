@@ -1,46 +1,14 @@
-import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gptorch, jsonLines, makeWorkspace, tinyConfig } from './cli.js';
+import { gptorch, jsonLines, makeWorkspace } from './cli.js';
 
 let workspace: Awaited<ReturnType<typeof makeWorkspace>>;
 let path: (name: string) => string;
 
-const dialogues = ['你好\n你好呀', '再见\n明天见', '早上好\n早', '谢谢\n不客气'];
-
 beforeAll(async () => {
   workspace = await makeWorkspace();
   path = workspace.path;
-  await writeFile(path('dialogues.txt'), Array(8).fill(dialogues.join('\n\n')).join('\n\n'));
-  const chat = {
-    ...tinyConfig,
-    data: { format: 'dialogues', validationFraction: 0 },
-    train: { ...tinyConfig.train, steps: 150, lr: 1e-2, evalEvery: 150 },
-  };
-  await writeFile(path('chat.json'), JSON.stringify(chat));
-  await Promise.all([
-    jsonLines([
-      'pretrain',
-      '--config',
-      path('tiny.json'),
-      '--data',
-      path('text.txt'),
-      '--out',
-      path('lm'),
-      '--json',
-      '--quiet',
-    ]),
-    jsonLines([
-      'pretrain',
-      '--config',
-      path('chat.json'),
-      '--data',
-      path('dialogues.txt'),
-      '--out',
-      path('chat'),
-      '--json',
-      '--quiet',
-    ]),
-  ]);
+  const files = ['--config', path('tiny.json'), '--data', path('text.txt'), '--out', path('lm')];
+  await jsonLines(['pretrain', ...files, '--json', '--quiet']);
 });
 afterAll(() => workspace.remove());
 
@@ -141,33 +109,5 @@ describe('gptorch init', () => {
     const [a, b, c] = await Promise.all(['a', 'b', 'c'].map(score));
     expect(a?.stdout).toBe(b?.stdout);
     expect(a?.stdout).not.toBe(c?.stdout);
-  });
-});
-
-describe('gptorch chat, piped', () => {
-  const chat = (input: string, ...args: string[]) => gptorch(['chat', '--model', path('chat'), ...args], input);
-
-  it('answers each line with one, as it was taught', async () => {
-    expect(await chat('你好\n/reset\n谢谢\n')).toEqual({ code: 0, stdout: '你好呀\n不客气\n', stderr: '' });
-  });
-
-  it('ends at /exit', async () => {
-    expect((await chat('你好\n/exit\n谢谢\n')).stdout).toBe('你好呀\n');
-  });
-
-  it('gives JSON lines', async () => {
-    expect(await chat('你好\n', '--json')).toMatchObject({ stdout: '{"text":"你好呀","finishReason":"stop"}\n' });
-  });
-
-  it('goes on when the history no longer fits', async () => {
-    const { code, stdout } = await chat('你好\n'.repeat(12));
-    expect(code).toBe(0);
-    expect(stdout.match(/\n/g)).toHaveLength(12);
-  });
-
-  it('refuses a model that was not trained on dialogues', async () => {
-    const { code, stderr } = await gptorch(['chat', '--model', path('lm')], '');
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/<sep>/);
   });
 });
