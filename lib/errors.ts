@@ -46,6 +46,20 @@ export class EngineQueueFullError extends GptorchError {
   }
 }
 
+/** As many requests as a decoder takes are unfinished; see `DecoderOptions`. Nothing was begun; try again later. */
+export class DecoderFullError extends GptorchError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_DECODER_FULL', message, options);
+  }
+}
+
+/** A request waited for its turn longer than its `waitTimeout`, or had no result within its `timeout`. */
+export class DecoderTimeoutError extends GptorchError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_DECODER_TIMEOUT', message, options);
+  }
+}
+
 /** An allocation failed or went over the engine's budget; the message has the numbers. */
 export class OutOfMemoryError extends GptorchError {
   constructor(message: string, options?: ErrorOptions) {

@@ -21,14 +21,38 @@ export interface TokenFileHandle {
 export interface DecoderHandle {
   readonly [brand]: 'decoder';
 }
-export interface GenerationHandle {
-  readonly [brand]: 'generation';
+export interface RequestHandle {
+  readonly [brand]: 'request';
 }
 
 /** One sample's next token, or its end. */
 export type GenerationEvent =
-  | { readonly sample: number; readonly token: number; readonly logProb?: number }
-  | { readonly sample: number; readonly finishReason: 'stop' | 'length' | 'aborted' };
+  | {
+      readonly sample: number;
+      readonly token: number;
+      readonly logProb?: number;
+      readonly topLogProbs?: readonly { readonly token: number; readonly logProb: number }[];
+    }
+  | { readonly sample: number; readonly finishReason: 'stop' | 'length' | 'aborted' | 'timeout' };
+
+/** The last token's hidden state, or the end of a request that was cancelled before. */
+export type EmbeddingEvent = { readonly hidden: ArrayBuffer } | { readonly finishReason: 'aborted' };
+
+/** As `DecoderStats`. */
+export interface DecoderCounts {
+  readonly waiting: number;
+  readonly running: number;
+  readonly cache: {
+    readonly limit: number;
+    readonly allocated: number;
+    readonly used: number;
+    readonly kept: number;
+  };
+  readonly promptTokens: number;
+  readonly cachedTokens: number;
+  readonly generatedTokens: number;
+  readonly preemptions: number;
+}
 
 /** A random draw's place: numbers are a function of these three alone (Philox). */
 export type RandomKey = readonly [seed: number, step: number, ordinal: number];
@@ -175,16 +199,24 @@ export interface Addon {
     blocks: readonly ModuleHandle[],
     norm: ModuleHandle | null,
     outputWeight: TensorHandle,
+    ...options: Argument[]
   ): DecoderHandle;
-  /** Frees the cache that a decoder keeps. */
+  /** Ends what is unfinished with an error and frees the cache. */
   disposeDecoder(decoder: DecoderHandle): void;
+  decoderStats(decoder: DecoderHandle): DecoderCounts;
   /** Calls the listener until the last sample's end or a failure. */
   startGeneration(
     decoder: DecoderHandle,
     listener: (events: readonly GenerationEvent[], error?: Error) => void,
     ...options: Argument[]
-  ): GenerationHandle;
-  cancelGeneration(generation: GenerationHandle): void;
+  ): RequestHandle;
+  /** Calls the listener once. */
+  startEmbedding(
+    decoder: DecoderHandle,
+    listener: (events: readonly EmbeddingEvent[], error?: Error) => void,
+    ...options: Argument[]
+  ): RequestHandle;
+  cancelRequest(request: RequestHandle): void;
   readData(tensor: TensorHandle): Promise<ArrayBuffer>;
   readItem(tensor: TensorHandle): Promise<number>;
   describe(tensor: TensorHandle): TensorDescription;

@@ -8,6 +8,8 @@ const classes: Record<string, new (message: string) => errors.GptorchError> = {
   ERR_DISPOSED: errors.DisposedError,
   ERR_ENGINE: errors.EngineError,
   ERR_QUEUE_FULL: errors.EngineQueueFullError,
+  ERR_DECODER_FULL: errors.DecoderFullError,
+  ERR_DECODER_TIMEOUT: errors.DecoderTimeoutError,
   ERR_OUT_OF_MEMORY: errors.OutOfMemoryError,
   ERR_DEVICE: errors.DeviceError,
 };

@@ -2,6 +2,7 @@ import { addon } from '../addon/index.js';
 import {
   type Completion,
   Decoder,
+  type DecoderOptions,
   type FinishReason,
   type GeneratedToken,
   type GenerateOptions,
@@ -23,7 +24,12 @@ export interface GPTOptions {
   device?: string;
   /** Default true. False: the parameters hold nothing that means anything until they are filled. */
   initialize?: boolean;
+  /** How texts are generated. */
+  decoder?: DecoderOptions;
 }
+
+/** How a model is opened. */
+export type GPTLoadOptions = Pick<GPTOptions, 'device' | 'decoder'>;
 
 /**
  * A decoder-only Transformer language model (Radford et al. 2018, 2019):
@@ -43,10 +49,12 @@ export class GPT {
   readonly head: Linear | undefined;
   readonly #named: [name: string, parameter: Tensor][];
   #frozen = 0;
-  #decoder: Decoder | undefined;
+  /** What generates with this model's modules. */
+  readonly decoder: Decoder;
 
-  /** @throws InputError for a wrong configuration */
-  constructor(config: GPTConfigInput, { seed = 0, device = 'cpu', initialize = true }: GPTOptions = {}) {
+  /** @throws InputError for a wrong configuration, ArgumentError for a wrong option */
+  constructor(config: GPTConfigInput, settings: GPTOptions = {}) {
+    const { seed = 0, device = 'cpu', initialize = true } = settings;
     this.config = parseGPTConfig(config);
     this.device = device;
     const { layers, width, initStd, layerNormEps: eps, vocabSize } = this.config;
@@ -62,11 +70,14 @@ export class GPT {
       this.head = new Linear({ inFeatures: width, outFeatures: vocabSize, bias: false }, options);
     }
     this.#named = [...nameParameters(this)];
+    const { embedding, blocks, finalNorm } = this;
+    const outputWeight = this.head?.parameter('weight') ?? embedding.parameter('wte.weight');
+    this.decoder = new Decoder({ embedding, blocks, finalNorm, outputWeight }, settings.decoder);
   }
 
   /** Opens a model directory as Hugging Face writes it. @throws InputError naming the file and tensor at fault */
-  static load(directory: string, options: { device?: string } = {}): Promise<GPT> {
-    return loadGPT(directory, (config) => new GPT(config, { device: options.device, initialize: false }));
+  static load(directory: string, { device, decoder }: GPTLoadOptions = {}): Promise<GPT> {
+    return loadGPT(directory, (config) => new GPT(config, { device, decoder, initialize: false }));
   }
 
   /**
@@ -75,7 +86,7 @@ export class GPT {
    * @throws InputError where the hub or the cache has no such model, or this library cannot open it
    * @throws DownloadError where the hub cannot be reached
    */
-  static async fromPretrained(name: string, options: DownloadModelOptions & { device?: string } = {}): Promise<GPT> {
+  static async fromPretrained(name: string, options: DownloadModelOptions & GPTLoadOptions = {}): Promise<GPT> {
     return GPT.load(await downloadModel(name, options), options);
   }
 
@@ -155,18 +166,11 @@ export class GPT {
     return linearCrossEntropy(this.hidden(tokens), this.outputWeight, targets, options);
   }
 
-  /** What generates with this model's modules; its cache is kept from one text to the next. */
-  get decoder(): Decoder {
-    const { embedding, blocks, finalNorm } = this;
-    const outputWeight = this.head?.parameter('weight') ?? embedding.parameter('wte.weight');
-    this.#decoder ??= new Decoder({ embedding, blocks, finalNorm, outputWeight });
-    return this.#decoder;
-  }
-
   /**
    * Continues a prompt token by token: `for await (const token of model.generate(prompt, { maxNewTokens: 20 }))`.
    * Dropout is off whatever the model's mode. The generator's return value says why the text ended.
    * @throws ArgumentError for an empty prompt, one longer than the context, a token outside the vocabulary, a wrong option
+   * @throws DecoderFullError, DecoderTimeoutError as `DecoderOptions` and `RequestOptions` say
    */
   generate(prompt: readonly number[], options: GenerateOptions): AsyncGenerator<number, FinishReason> {
     return this.decoder.generate(prompt, options);
@@ -210,7 +214,7 @@ export class GPT {
 
   /** Frees every parameter, and the decoder's cache. */
   dispose(): void {
-    this.#decoder?.dispose();
+    this.decoder.dispose();
     for (const module of [this.embedding, ...this.blocks, this.finalNorm, this.head]) module?.dispose();
   }
 

@@ -2,6 +2,6 @@
 
 export { type GPTConfig, type GPTConfigInput, gptConfigSchema, parseGPTConfig } from './config.js';
 export { loadGPT, readGPTConfig, readModelJson, saveModel, weightsPath } from './directory.js';
-export { GPT, type GPTOptions } from './gpt.js';
+export { GPT, type GPTLoadOptions, type GPTOptions } from './gpt.js';
 export { growVocabulary } from './grow-vocabulary.js';
 export { fromHuggingFace, type ModelType, modelTypeOf, toHuggingFace } from './hugging-face.js';

@@ -1,0 +1,55 @@
+/** What a decoder keeps of the weights: `int8` has one scale for each output channel (weight-only quantisation). */
+export type WeightFormat = 'float32' | 'bfloat16' | 'int8';
+
+/** How a decoder computes, and how much it takes on. */
+export interface DecoderOptions {
+  /**
+   * Weights in bfloat16 or int8 are read faster and are a copy beside the model's own; sums stay in float32. Default
+   * `float32`, the model's own numbers.
+   */
+  weights?: WeightFormat;
+  /**
+   * Tokens whose keys and values are kept at most, over all running requests and what is kept of finished ones. A token
+   * takes 8 · layers · heads · headWidth bytes. Memory is taken as it is needed, up to this limit. At least the context
+   * length. Default: 8 context lengths, at least 4,096 tokens.
+   */
+  cacheTokens?: number;
+  /** Sequences that are computed together at most; each of a request's `n` samples is one. Default 64. */
+  maxRunning?: number;
+  /** Requests that may be unfinished beyond `maxRunning`; a further one fails at once with `DecoderFullError`. Default 1,024. */
+  maxWaiting?: number;
+  /** Most tokens that one step puts through the model, in all sequences together. Default 256. */
+  stepTokens?: number;
+  /**
+   * A sequence's logits do not differ by a bit, whatever is computed beside it and however much of its prompt was kept
+   * from before. Costs nothing on the CPU; elsewhere each token is computed by itself then. Default false.
+   */
+  batchInvariant?: boolean;
+}
+
+/** What a decoder does now, and what it has done since it was made. */
+export interface DecoderStats {
+  /** Requests of which no sequence has begun. */
+  readonly waiting: number;
+  /** Sequences that are being computed. */
+  readonly running: number;
+  /** Places for keys and values, in tokens. */
+  readonly cache: {
+    /** `cacheTokens`, in whole blocks. */
+    readonly limit: number;
+    /** Memory taken so far. */
+    readonly allocated: number;
+    /** Held by running sequences; what several share counts once. */
+    readonly used: number;
+    /** Kept of earlier sequences, for prompts that begin as they did. */
+    readonly kept: number;
+  };
+  /** Tokens of all prompts that were begun. */
+  readonly promptTokens: number;
+  /** Of those, the ones that were not computed because their keys and values had been kept. */
+  readonly cachedTokens: number;
+  /** Tokens given out. */
+  readonly generatedTokens: number;
+  /** How often a running sequence was put back to wait because the cache was full; it is computed anew later. */
+  readonly preemptions: number;
+}
