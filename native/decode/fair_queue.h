@@ -1,0 +1,82 @@
+#pragma once
+
+#include <deque>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace gptorch {
+
+/// A waiting line of several clients: first come, first served within a client, one after another between them, so that
+/// a client with a thousand requests delays another's one by a single turn. Free of torch, so that it is tested alone.
+template <typename T>
+class FairQueue {
+ public:
+  bool empty() const { return turns_.empty(); }
+  size_t size() const { return size_; }
+
+  void push(const std::string& client, T item) { lineOf(client).push_back(std::move(item)), ++size_; }
+
+  /// Puts an item before all others of its client, whose turn it is next.
+  void pushFirst(const std::string& client, T item) {
+    lineOf(client).push_front(std::move(item));
+    ++size_;
+    std::erase(turns_, client);
+    turns_.push_front(client);
+  }
+
+  /// Whose turn it is; not where the queue is empty.
+  const T& front() const { return lines_.at(turns_.front()).front(); }
+
+  /// Takes it out; its client's next one comes after all other clients'.
+  T pop() {
+    const std::string client = std::move(turns_.front());
+    turns_.pop_front();
+    const auto line = lines_.find(client);
+    T item = std::move(line->second.front());
+    line->second.pop_front();
+    --size_;
+    if (line->second.empty()) {
+      lines_.erase(line);
+    } else {
+      turns_.push_back(client);
+    }
+    return item;
+  }
+
+  /// Takes out what `leaves` says, in no particular order between clients.
+  template <typename Predicate>
+  std::vector<T> take(const Predicate& leaves) {
+    std::vector<T> taken;
+    for (auto line = lines_.begin(); line != lines_.end();) {
+      std::erase_if(line->second, [&](const T& item) {
+        if (!leaves(item)) return false;
+        taken.push_back(item);
+        return true;
+      });
+      if (line->second.empty()) {
+        std::erase(turns_, line->first);
+        line = lines_.erase(line);
+      } else {
+        ++line;
+      }
+    }
+    size_ -= taken.size();
+    return taken;
+  }
+
+ private:
+  std::deque<T>& lineOf(const std::string& client) {
+    const auto [line, isNew] = lines_.try_emplace(client);
+    if (isNew) turns_.push_back(client);
+    return line->second;
+  }
+
+  /// Of each client that waits for something.
+  std::unordered_map<std::string, std::deque<T>> lines_;
+  std::deque<std::string> turns_;
+  size_t size_ = 0;
+};
+
+}  // namespace gptorch
