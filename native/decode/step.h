@@ -14,8 +14,11 @@ struct KeyValueBlocks {
   static constexpr int64_t kBlockLength = 32;
 
   struct Layer {
+    /// (blocks, heads, headWidth, kBlockLength) float32, contiguous: transposed, so that a query's scores with a block's
+    /// keys are sums of whole vectors.
+    at::Tensor keys;
     /// (blocks, heads, kBlockLength, headWidth) float32, contiguous.
-    at::Tensor keys, values;
+    at::Tensor values;
   };
   std::vector<Layer> layers;
 };
