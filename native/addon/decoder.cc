@@ -1,89 +1,22 @@
 #include "decode/decoder.h"
 
-#include <mutex>
+#include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "addon/arguments.h"
 #include "addon/environment.h"
+#include "addon/event_stream.h"
 #include "addon/exports.h"
 #include "addon/handle.h"
+#include "decode/embedding_request.h"
 #include "decode/generation.h"
-#include "engine/engine.h"
 
 namespace gptorch {
 
 namespace {
 
-/// Tokens on their way to JavaScript. However many the engine makes before JavaScript has time, one message is under
-/// way.
-class TokenStream : public std::enable_shared_from_this<TokenStream> {
- public:
-  TokenStream(std::shared_ptr<Port> port, uint64_t listener, int64_t samples)
-      : port_(std::move(port)), listener_(listener), running_(samples) {}
-
-  /// Engine thread.
-  void push(std::vector<GenerationEvent> events) {
-    const std::lock_guard lock(mutex_);
-    waiting_.insert(waiting_.end(), events.begin(), events.end());
-    post();
-  }
-  void fail(const FailureRef& failure) {
-    const std::lock_guard lock(mutex_);
-    failure_ = failure;
-    post();
-  }
-
- private:
-  /// Under the lock.
-  void post() {
-    if (posted_) return;
-    posted_ = true;
-    port_->post([self = shared_from_this()](Napi::Env env) { self->deliver(env); });
-  }
-
-  /// JavaScript thread: calls listener(events, error?).
-  void deliver(Napi::Env env) {
-    std::vector<GenerationEvent> events;
-    FailureRef failure;
-    {
-      const std::lock_guard lock(mutex_);
-      posted_ = false;
-      events.swap(waiting_);
-      failure = failure_;
-    }
-    Environment& environment = Environment::of(env);
-    Napi::Array array = Napi::Array::New(env, events.size());
-    for (size_t i = 0; i < events.size(); ++i) {
-      array.Set(static_cast<uint32_t>(i), toObject(env, events[i]));
-      if (events[i].finished) --running_;
-    }
-    std::vector<napi_value> arguments = {array};
-    if (failure) arguments.push_back(environment.makeError(env, failure->code, failure->message));
-    environment.notify(listener_, arguments);
-    if (running_ == 0 || failure) environment.unlisten(env, listener_);
-  }
-
-  static Napi::Object toObject(Napi::Env env, const GenerationEvent& event) {
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("sample", static_cast<double>(event.sample));
-    if (event.finished) {
-      object.Set("finishReason", toString(*event.finished));
-      return object;
-    }
-    object.Set("token", static_cast<double>(event.token));
-    if (event.logProb) object.Set("logProb", *event.logProb);
-    return object;
-  }
-
-  const std::shared_ptr<Port> port_;
-  const uint64_t listener_;
-  /// JavaScript thread only: samples that have not ended.
-  int64_t running_;
-  std::mutex mutex_;
-  bool posted_ = false;
-  std::vector<GenerationEvent> waiting_;
-  FailureRef failure_;
-};
+constexpr double kMost = 9007199254740991.0;
 
 std::shared_ptr<ModuleState> moduleOf(const Napi::Value& value) {
   const auto* module = std::get_if<std::shared_ptr<ModuleState>>(&unwrap(value));
@@ -97,85 +30,205 @@ std::shared_ptr<Decoder> decoderOf(const Napi::Value& value) {
   return *decoder;
 }
 
-/// createDecoder(embedding, blocks, norm | null, outputWeight) -> handle
+int64_t count(const Arguments& arguments, size_t index, const char* name, double least, double most) {
+  arguments.numberWithin(index, name, least, most);
+  return arguments.integer(index, name);
+}
+
+WeightFormat formatOf(const Arguments& arguments, size_t index) {
+  const std::string name = arguments.string(index, "weights");
+  if (name == "float32") return WeightFormat::Float32;
+  if (name == "bfloat16") return WeightFormat::BFloat16;
+  if (name == "int8") return WeightFormat::Int8;
+  arguments.fail("weights must be float32, bfloat16 or int8, not '" + name + "'");
+}
+
+/// (weights, cacheTokens?, maxRunning, maxWaiting, stepTokens, batchInvariant)
+Decoder::Options optionsFrom(const Arguments& arguments, const GptParameters::Sizes& sizes) {
+  constexpr int64_t kContexts = 8, kLeastCache = 4096;
+  constexpr double kMostSequences = 4096, kMostTokens = 1 << 30;
+  Decoder::Options options;
+  options.weights = formatOf(arguments, 0);
+  options.cacheTokens = std::max(kLeastCache, kContexts * sizes.contextLength);
+  if (!arguments.isMissing(1)) {
+    options.cacheTokens = count(arguments, 1, "cacheTokens", static_cast<double>(sizes.contextLength), kMostTokens);
+  }
+  options.maxRunning = count(arguments, 2, "maxRunning", 1, kMostSequences);
+  options.maxWaiting = count(arguments, 3, "maxWaiting", 0, kMost);
+  options.stepTokens = count(arguments, 4, "stepTokens", 1, kMostTokens);
+  options.batchInvariant = arguments.boolean(5, "batchInvariant");
+  return options;
+}
+
+/// createDecoder(embedding, blocks, norm | null, outputWeight, ...options) -> handle
 Napi::Value createDecoder(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const auto list = info[1].As<Napi::Array>();
     std::vector<std::shared_ptr<ModuleState>> blocks;
     for (uint32_t i = 0; i < list.Length(); ++i) blocks.push_back(moduleOf(list.Get(i)));
     const std::shared_ptr<ModuleState> norm = info[2].IsExternal() ? moduleOf(info[2]) : nullptr;
-    return wrap(info.Env(), std::make_shared<Decoder>(moduleOf(info[0]), std::move(blocks), norm,
-                                                      unwrapTensor(info[3], "Decoder")));
+    GptParameters parameters(moduleOf(info[0]), blocks, norm, unwrapTensor(info[3], "Decoder"));
+    const Decoder::Options options = optionsFrom(takeArguments("Decoder", info, 4), parameters.sizes());
+    return wrap(info.Env(),
+                std::make_shared<Decoder>(std::move(parameters), options, Environment::of(info.Env()).session()));
   });
 }
 
 Napi::Value disposeDecoder(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    Decoder::dispose(decoderOf(info[0]), Engine::instance(), Environment::of(info.Env()).session());
+    Decoder::dispose(decoderOf(info[0]));
     return info.Env().Undefined();
   });
 }
 
-/// (prompt, maxNewTokens, stop, seed, samples, logProbs, slides, prefillChunk, temperature, topK?, topP?, minP?,
-/// repetitionPenalty?)
-GenerationOptions optionsFrom(const Arguments& arguments, const Decoder& decoder) {
-  constexpr double kMost = 9007199254740991.0;
-  const auto count = [&](size_t index, const char* name, double most) {
-    arguments.numberWithin(index, name, 1, most);
-    return arguments.integer(index, name);
-  };
-  GenerationOptions options;
-  options.prompt = arguments.integers(0, "prompt");
-  options.maxNewTokens = count(1, "maxNewTokens", kMost);
-  options.stop = arguments.integers(2, "stop");
-  arguments.numberWithin(3, "seed", 0, kMost);
-  options.seed = arguments.integer(3, "seed");
-  options.samples = count(4, "n", 1024);
-  options.logProbs = arguments.boolean(5, "logProbs");
-  options.slides = arguments.boolean(6, "slides");
-  options.prefillChunk = count(7, "prefillChunk", kMost);
-  options.sampling = Sampling::from(arguments, 8);
-  if (options.prompt.empty()) arguments.fail("at least one token is needed");
-  if (static_cast<int64_t>(options.prompt.size()) > decoder.contextLength()) {
-    arguments.fail("the prompt has " + std::to_string(options.prompt.size()) + " tokens, the context length is " +
-                   std::to_string(decoder.contextLength()));
-  }
-  for (size_t i = 0; i < options.prompt.size(); ++i) {
-    if (options.prompt[i] >= 0 && options.prompt[i] < decoder.vocabSize()) continue;
-    arguments.fail("token " + std::to_string(options.prompt[i]) + " at position " + std::to_string(i) +
-                   " is outside the vocabulary of " + std::to_string(decoder.vocabSize()));
-  }
-  return options;
-}
-
-/// startGeneration(decoder, listener, ...options) -> what cancelGeneration takes
-Napi::Value startGeneration(const Napi::CallbackInfo& info) {
+Napi::Value decoderStats(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return guarded(info, [&]() -> Napi::Value {
-    Environment& environment = Environment::of(env);
-    const std::shared_ptr<Decoder> decoder = decoderOf(info[0]);
-    GenerationOptions options = optionsFrom(takeArguments("generate", info, 2), *decoder);
-    const uint64_t id = environment.listen(env, info[1].As<Napi::Function>());
-    const auto stream = std::make_shared<TokenStream>(environment.port(), id, options.samples);
-    const auto cancelled = std::make_shared<Cancellation>(false);
-    Generation::Listener listener = {[stream](std::vector<GenerationEvent> events) { stream->push(std::move(events)); },
-                                     [stream](const FailureRef& failure) { stream->fail(failure); }};
-    const auto generation = std::make_shared<Generation>(decoder, std::move(options), std::move(listener), cancelled);
-    try {
-      generation->submit(Engine::instance(), environment.session());
-    } catch (const Error&) {
-      environment.unlisten(env, id);
-      throw;
-    }
-    return wrap(env, cancelled);
+    const Decoder::Stats stats = decoderOf(info[0])->stats();
+    const auto object = [env](std::initializer_list<std::pair<const char*, int64_t>> fields) {
+      Napi::Object result = Napi::Object::New(env);
+      for (const auto& [name, value] : fields) result.Set(name, static_cast<double>(value));
+      return result;
+    };
+    Napi::Object result = object({{"waiting", stats.counts.waiting},
+                                  {"running", stats.counts.running},
+                                  {"promptTokens", stats.counts.promptTokens},
+                                  {"cachedTokens", stats.counts.cachedTokens},
+                                  {"generatedTokens", stats.generatedTokens},
+                                  {"preemptions", stats.counts.preemptions}});
+    result.Set(
+        "cache",
+        object({{"limit", stats.limit}, {"allocated", stats.allocated}, {"used", stats.used}, {"kept", stats.kept}}));
+    return result;
   });
 }
 
-Napi::Value cancelGeneration(const Napi::CallbackInfo& info) {
+std::optional<Request::Clock::time_point> limitFrom(const Arguments& arguments, size_t index, const char* name) {
+  if (arguments.isMissing(index)) return std::nullopt;
+  const double milliseconds = arguments.numberWithin(index, name, 0, 1e12);
+  return Request::Clock::now() + std::chrono::microseconds(static_cast<int64_t>(milliseconds * 1e3));
+}
+
+/// Reads (prompt, client, timeout?, waitTimeout?).
+void takeRequest(const Arguments& arguments, const GptParameters::Sizes& sizes, Request& request) {
+  request.prompt = arguments.integers(0, "prompt");
+  request.client = arguments.string(1, "client");
+  request.endBy = limitFrom(arguments, 2, "timeout");
+  request.startBy = limitFrom(arguments, 3, "waitTimeout");
+  if (request.prompt.empty()) arguments.fail("at least one token is needed");
+  if (static_cast<int64_t>(request.prompt.size()) > sizes.contextLength) {
+    arguments.fail("the prompt has " + std::to_string(request.prompt.size()) + " tokens, the context length is " +
+                   std::to_string(sizes.contextLength));
+  }
+  for (size_t i = 0; i < request.prompt.size(); ++i) {
+    if (request.prompt[i] >= 0 && request.prompt[i] < sizes.vocabSize) continue;
+    arguments.fail("token " + std::to_string(request.prompt[i]) + " at position " + std::to_string(i) +
+                   " is outside the vocabulary of " + std::to_string(sizes.vocabSize));
+  }
+}
+
+/// (prompt, client, timeout?, waitTimeout?, maxNewTokens, stop, seed, samples, logProbs, topLogProbs, slides,
+/// prefillChunk?, temperature, topK?, topP?, minP?, repetitionPenalty?)
+std::shared_ptr<Generation> generationFrom(const Arguments& arguments, const GptParameters::Sizes& sizes) {
+  auto generation = std::make_shared<Generation>();
+  takeRequest(arguments, sizes, *generation);
+  generation->maxNewTokens = count(arguments, 4, "maxNewTokens", 1, kMost);
+  generation->stop = arguments.integers(5, "stop");
+  generation->seed = count(arguments, 6, "seed", 0, kMost);
+  generation->samples = count(arguments, 7, "n", 1, 1024);
+  generation->logProbs = arguments.boolean(8, "logProbs");
+  generation->topLogProbs = count(arguments, 9, "topLogProbs", 0, 100);
+  generation->slides = arguments.boolean(10, "slides");
+  if (!arguments.isMissing(11)) generation->prefillChunk = count(arguments, 11, "prefillChunk", 1, kMost);
+  generation->sampling = Sampling::from(arguments, 12);
+  return generation;
+}
+
+Napi::Value toObject(Napi::Env env, GenerationEvent& event) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("sample", static_cast<double>(event.sample));
+  if (event.finished) {
+    object.Set("finishReason", toString(*event.finished));
+    return object;
+  }
+  const Choice& choice = event.choice;
+  object.Set("token", static_cast<double>(choice.token));
+  if (choice.logProb) object.Set("logProb", *choice.logProb);
+  if (!choice.top.empty()) {
+    Napi::Array top = Napi::Array::New(env, choice.top.size());
+    for (size_t i = 0; i < choice.top.size(); ++i) {
+      Napi::Object each = Napi::Object::New(env);
+      each.Set("token", static_cast<double>(choice.top[i].token));
+      each.Set("logProb", choice.top[i].logProb);
+      top.Set(static_cast<uint32_t>(i), each);
+    }
+    object.Set("topLogProbs", top);
+  }
+  return object;
+}
+
+/// Empty: the request was cancelled.
+Napi::Value toEvent(Napi::Env env, std::vector<float>& hidden) {
+  Napi::Object object = Napi::Object::New(env);
+  if (hidden.empty()) {
+    object.Set("finishReason", toString(FinishReason::Aborted));
+    return object;
+  }
+  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, hidden.size() * sizeof(float));
+  std::memcpy(buffer.Data(), hidden.data(), buffer.ByteLength());
+  object.Set("hidden", buffer);
+  return object;
+}
+
+/// @return what cancelRequest takes
+template <typename Event>
+Napi::Value submit(Napi::Env env, Decoder& decoder, RequestRef request,
+                   const std::shared_ptr<EventStream<Event>>& stream) {
+  try {
+    decoder.submit(request);
+  } catch (const Error&) {
+    stream->abandon(env);
+    throw;
+  }
+  return wrap(env, std::move(request));
+}
+
+/// startGeneration(decoder, listener, ...options) -> request
+Napi::Value startGeneration(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
   return guarded(info, [&]() -> Napi::Value {
-    const auto* cancelled = std::get_if<std::shared_ptr<Cancellation>>(&unwrap(info[0]));
-    if (cancelled == nullptr) throw ArgumentError("a generation was expected");
-    **cancelled = true;
+    const std::shared_ptr<Decoder> decoder = decoderOf(info[0]);
+    const std::shared_ptr<Generation> generation = generationFrom(takeArguments("generate", info, 2), decoder->sizes());
+    const auto stream = std::make_shared<EventStream<GenerationEvent>>(env, info[1].As<Napi::Function>(), toObject);
+    generation->onEvents = [stream, running = generation->samples](std::vector<GenerationEvent> events) mutable {
+      running -=
+          std::count_if(events.begin(), events.end(), [](const auto& event) { return event.finished.has_value(); });
+      stream->push(std::move(events), running == 0);
+    };
+    generation->onFailure = [stream](const FailureRef& failure) { stream->fail(failure); };
+    return submit(env, *decoder, generation, stream);
+  });
+}
+
+/// startEmbedding(decoder, listener, tokens, client, timeout?, waitTimeout?) -> request
+Napi::Value startEmbedding(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return guarded(info, [&]() -> Napi::Value {
+    const std::shared_ptr<Decoder> decoder = decoderOf(info[0]);
+    const auto request = std::make_shared<EmbeddingRequest>();
+    takeRequest(takeArguments("embed", info, 2), decoder->sizes(), *request);
+    const auto stream = std::make_shared<EventStream<std::vector<float>>>(env, info[1].As<Napi::Function>(), toEvent);
+    request->onResult = [stream](std::vector<float> hidden) { stream->push({std::move(hidden)}, true); };
+    request->onFailure = [stream](const FailureRef& failure) { stream->fail(failure); };
+    return submit(env, *decoder, request, stream);
+  });
+}
+
+Napi::Value cancelRequest(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const auto* request = std::get_if<RequestRef>(&unwrap(info[0]));
+    if (request == nullptr) throw ArgumentError("a request was expected");
+    (*request)->cancelled = true;
     return info.Env().Undefined();
   });
 }
@@ -185,8 +238,10 @@ Napi::Value cancelGeneration(const Napi::CallbackInfo& info) {
 void exportDecoder(Napi::Env env, Napi::Object exports) {
   exports.Set("createDecoder", Napi::Function::New(env, createDecoder, "createDecoder"));
   exports.Set("disposeDecoder", Napi::Function::New(env, disposeDecoder, "disposeDecoder"));
+  exports.Set("decoderStats", Napi::Function::New(env, decoderStats, "decoderStats"));
   exports.Set("startGeneration", Napi::Function::New(env, startGeneration, "startGeneration"));
-  exports.Set("cancelGeneration", Napi::Function::New(env, cancelGeneration, "cancelGeneration"));
+  exports.Set("startEmbedding", Napi::Function::New(env, startEmbedding, "startEmbedding"));
+  exports.Set("cancelRequest", Napi::Function::New(env, cancelRequest, "cancelRequest"));
 }
 
 }  // namespace gptorch

@@ -38,7 +38,7 @@ void finalize(Napi::Env, Boxed* boxed) {
   } else if (const auto* module = std::get_if<std::shared_ptr<ModuleState>>(&boxed->handle)) {
     (*module)->dispose(Engine::instance(), session);
   } else if (const auto* decoder = std::get_if<std::shared_ptr<Decoder>>(&boxed->handle)) {
-    Decoder::dispose(*decoder, Engine::instance(), session);
+    Decoder::dispose(*decoder);
   }
 }
 

@@ -1,57 +1,92 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <vector>
 
-#include "decode/key_value_cache.h"
+#include "decode/choice.h"
+#include "decode/gpt_parameters.h"
+#include "decode/key_value_store.h"
+#include "decode/scheduler.h"
+#include "decode/step.h"
+#include "decode/weight_format.h"
 #include "engine/engine.h"
-#include "modules/module_state.h"
 
 namespace gptorch {
 
-/// The modules of one GPT, run over new tokens behind those that a cache holds. No maths of its own: the modules'
-/// forward passes, and the product with the output weights.
-class Decoder {
+/// Runs the requests of one model together: each step takes tokens of many sequences through it. Steps are a chain of
+/// queue items, each of which queues the next as long as something is unfinished: other work that is queued takes its
+/// turn between two.
+class Decoder : public std::enable_shared_from_this<Decoder> {
  public:
-  /// Throws ArgumentError where the modules do not make a GPT. `norm` is null for the post-norm form.
-  Decoder(std::shared_ptr<ModuleState> embedding, std::vector<std::shared_ptr<ModuleState>> blocks,
-          std::shared_ptr<ModuleState> norm, SlotRef outputWeight);
+  struct Options {
+    WeightFormat weights = WeightFormat::Float32;
+    int64_t cacheTokens = 0;
+    int64_t maxRunning = 64;
+    int64_t maxWaiting = 1024;
+    int64_t stepTokens = 256;
+    bool batchInvariant = false;
+  };
+  /// Cache figures in tokens.
+  struct Stats {
+    Scheduler::Counts counts;
+    int64_t limit = 0, allocated = 0, used = 0, kept = 0;
+    int64_t generatedTokens = 0;
+  };
 
-  int64_t contextLength() const { return contextLength_; }
-  int64_t vocabSize() const { return outputWeight_->meta.shape[0]; }
-  at::Device device() const { return outputWeight_->meta.device; }
+  Decoder(GptParameters parameters, const Options& options, SessionRef session);
 
-  /// Every parameter: what a step reads.
-  const std::vector<CellRef>& parameters() const { return parameters_; }
+  const GptParameters::Sizes& sizes() const { return parameters_.sizes(); }
+  const Options& options() const { return options_; }
 
-  // The engine's side only.
+  // JavaScript's side.
 
-  /// Puts tokens (B, T) int64, the first of them at `position`, into the cache: (B, T, width) before the final norm.
-  at::Tensor hidden(const at::Tensor& tokens, const LayerCaches& caches, int64_t position);
-
-  /// Logits of the token after the last one: (B, T, width) → (B, vocabSize) float32.
-  at::Tensor logits(const at::Tensor& hidden);
-
-  /// A cache with room for `rows` sequences of `capacity` tokens: the one that was given back last where it is large
-  /// enough, else a new one.
-  std::unique_ptr<KeyValueCache> takeCache(int64_t rows, int64_t capacity, const SessionRef& session);
-  /// Keeps a cache for the next generation.
-  void giveBack(std::unique_ptr<KeyValueCache> cache) { spare_ = std::move(cache); }
-
-  /// Queues the release of the cache that is kept.
-  static void dispose(std::shared_ptr<Decoder> decoder, Engine& engine, const SessionRef& session);
+  /// Throws Error (DecoderFull, QueueFull, Disposed) before any effect.
+  void submit(RequestRef request);
+  Stats stats();
+  /// Queues the end of all that is unfinished, and the release of cache and weights.
+  static void dispose(const std::shared_ptr<Decoder>& decoder);
 
  private:
-  std::shared_ptr<ModuleState> embedding_;
-  std::vector<std::shared_ptr<ModuleState>> blocks_;
-  std::shared_ptr<ModuleState> norm_;
-  SlotRef outputWeight_;
-  std::vector<CellRef> parameters_;
-  int64_t contextLength_ = 0, heads_ = 0, headWidth_ = 0;
-  std::unique_ptr<KeyValueCache> spare_;
+  Item nextStep();
+  void step();
+  void takeIncoming();
+  /// Makes the model, anew where a parameter has changed.
+  void prepareModel();
+  void compute(const Scheduler::Step& step);
+  /// Puts a step's tokens through the model: (sequences, width).
+  at::Tensor forward(const Scheduler::Step& step);
+  /// A step for these requests failed.
+  void recover(const std::vector<RequestRef>& requests, const FailureRef& failure);
+  void giveHidden(const std::vector<Sequence*>& sequences, const at::Tensor& hidden);
+  /// Chooses the next tokens of sequences that have computed their contexts: hidden states (sequences, width).
+  void generate(std::vector<Sequence*> sequences, const at::Tensor& hidden);
+  void take(Sequence& sequence, Choice choice);
+  /// The end of each item: tells what has come, and queues the next step where there is something to do.
+  void goOn();
+
+  const Options options_;
+  const SessionRef session_;
+  GptParameters parameters_;
+
+  std::mutex mutex_;
+  // Under the lock.
+  std::vector<RequestRef> incoming_;
+  Stats stats_;
+  /// A step is queued or at work.
+  bool active_ = false;
+  bool disposed_ = false;
+
+  // The engine's side only.
+  KeyValueStore store_;
+  std::unique_ptr<StepModel> model_;
+  Scheduler scheduler_;
+  /// Those that have not been told of their end.
+  std::vector<RequestRef> requests_;
+  int64_t generatedTokens_ = 0;
+  /// The step before ran out of memory.
+  bool triedAgain_ = false;
 };
 
 }  // namespace gptorch

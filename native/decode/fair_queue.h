@@ -4,7 +4,6 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 namespace gptorch {
 
@@ -16,7 +15,10 @@ class FairQueue {
   bool empty() const { return turns_.empty(); }
   size_t size() const { return size_; }
 
-  void push(const std::string& client, T item) { lineOf(client).push_back(std::move(item)), ++size_; }
+  void push(const std::string& client, T item) {
+    lineOf(client).push_back(std::move(item));
+    ++size_;
+  }
 
   /// Puts an item before all others of its client, whose turn it is next.
   void pushFirst(const std::string& client, T item) {
@@ -45,25 +47,22 @@ class FairQueue {
     return item;
   }
 
-  /// Takes out what `leaves` says, in no particular order between clients.
-  template <typename Predicate>
-  std::vector<T> take(const Predicate& leaves) {
-    std::vector<T> taken;
-    for (auto line = lines_.begin(); line != lines_.end();) {
-      std::erase_if(line->second, [&](const T& item) {
-        if (!leaves(item)) return false;
-        taken.push_back(item);
-        return true;
-      });
-      if (line->second.empty()) {
-        std::erase(turns_, line->first);
-        line = lines_.erase(line);
-      } else {
-        ++line;
-      }
+  /// Takes an item of this client out, where it is there.
+  void erase(const std::string& client, const T& item) {
+    const auto line = lines_.find(client);
+    if (line == lines_.end()) return;
+    size_ -= std::erase(line->second, item);
+    if (!line->second.empty()) return;
+    lines_.erase(line);
+    std::erase(turns_, client);
+  }
+
+  /// Calls `look(item)` for each item.
+  template <typename Look>
+  void forEach(const Look& look) const {
+    for (const auto& [client, line] : lines_) {
+      for (const T& item : line) look(item);
     }
-    size_ -= taken.size();
-    return taken;
   }
 
  private:

@@ -2,13 +2,15 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/argmax.h>
-#include <ATen/ops/multinomial.h>
+#include <ATen/ops/searchsorted.h>
 #include <ATen/ops/softmax.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/topk.h>
 #include <ATen/ops/where.h>
 
 #include <algorithm>
 #include <limits>
+#include <vector>
 
 #include "engine/random.h"
 
@@ -17,12 +19,6 @@ namespace gptorch {
 namespace {
 
 constexpr double kExcluded = -std::numeric_limits<double>::infinity();
-
-/// Positive logits of the tokens seen are divided by the penalty, negative ones multiplied: each is less likely then.
-at::Tensor penalizeRepetition(const at::Tensor& logits, const at::Tensor& seen, double penalty) {
-  const at::Tensor before = logits.gather(-1, seen);  // (B, S)
-  return logits.scatter(-1, seen, at::where(before < 0, before * penalty, before / penalty));
-}
 
 /// Keeps the k largest logits of each row; ties at the border stay, as in transformers' TopKLogitsWarper.
 at::Tensor keepTopK(const at::Tensor& logits, int64_t k) {
@@ -66,6 +62,11 @@ Sampling Sampling::from(const Arguments& arguments, size_t first) {
   return sampling;
 }
 
+at::Tensor penalizeRepetition(const at::Tensor& logits, const at::Tensor& seen, double penalty) {
+  const at::Tensor before = logits.gather(-1, seen);  // (B, S)
+  return logits.scatter(-1, seen, at::where(before < 0, before * penalty, before / penalty));
+}
+
 at::Tensor filterLogits(const at::Tensor& logits, const at::Tensor& seen, const Sampling& sampling) {
   at::Tensor filtered = logits.to(at::kFloat);  // (B, vocabSize)
   if (sampling.repetitionPenalty != 1 && seen.defined()) {
@@ -80,11 +81,23 @@ at::Tensor filterLogits(const at::Tensor& logits, const at::Tensor& seen, const 
   return filtered;
 }
 
+at::Tensor drawTokens(const at::Tensor& filtered, const at::Tensor& uniforms) {
+  // In double: a sum of 50,000 small floats would shift the last tokens' shares.
+  const at::Tensor sums = filtered.softmax(-1).cumsum(-1, at::kDouble);  // (B, vocabSize)
+  const at::Tensor totals = sums.narrow(-1, sums.size(-1) - 1, 1);       // (B, 1)
+  TORCH_CHECK(totals.isfinite().all().item().toBool(), "sampling: the logits are not finite");
+  // The first whose sum is above: what is excluded adds nothing to the sum before it.
+  const at::Tensor drawn = uniforms.to(filtered.device()).unsqueeze(-1) * totals;  // (B, 1)
+  return at::searchsorted(sums, drawn, /*out_int32=*/false, /*right=*/true).squeeze(-1);
+}
+
 at::Tensor chooseTokens(const at::Tensor& logits, const at::Tensor& seen, const Sampling& sampling,
                         const RandomKey& key) {
   const at::Tensor filtered = filterLogits(logits, seen, sampling);
   if (sampling.temperature == 0) return filtered.argmax(-1);
-  return at::multinomial(filtered.softmax(-1), 1, false, generatorFor(key, filtered.device())).squeeze(-1);
+  std::vector<double> uniforms;
+  for (int64_t row = 0; row < logits.size(0); ++row) uniforms.push_back(uniform(key, static_cast<uint32_t>(row)));
+  return drawTokens(filtered, at::tensor(uniforms, at::kDouble));
 }
 
 }  // namespace gptorch

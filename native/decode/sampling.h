@@ -21,11 +21,21 @@ struct Sampling {
 
   /// Reads and checks (temperature, topK?, topP?, minP?, repetitionPenalty?) from `first` on.
   static Sampling from(const Arguments& arguments, size_t first);
+
+  bool operator==(const Sampling& other) const = default;
 };
+
+/// Divides positive logits (B, vocabSize) of the tokens seen (B, S) by the penalty and multiplies negative ones: each
+/// is less likely then.
+at::Tensor penalizeRepetition(const at::Tensor& logits, const at::Tensor& seen, double penalty);
 
 /// Logits (B, vocabSize) of which sampling's distribution is the softmax, in float32; what is excluded is -infinity.
 /// @param seen (B, S) token ids of each sequence so far; undefined: none. Used by the repetition penalty alone.
 at::Tensor filterLogits(const at::Tensor& logits, const at::Tensor& seen, const Sampling& sampling);
+
+/// One token for each row: (B, vocabSize) of finite and excluded logits → (B) int64.
+/// @param uniforms (B) float64 in [0, 1) on the CPU
+at::Tensor drawTokens(const at::Tensor& filtered, const at::Tensor& uniforms);
 
 /// One token for each row: (B, vocabSize) → (B) int64. All rows draw from the one key.
 at::Tensor chooseTokens(const at::Tensor& logits, const at::Tensor& seen, const Sampling& sampling,

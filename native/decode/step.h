@@ -8,14 +8,14 @@
 
 namespace gptorch {
 
-/// Keys and values of many sequences in blocks of a fixed number of tokens; a sequence names the blocks that are its own
-/// or that it shares. The engine's side only.
+/// Keys and values of many sequences in blocks of a fixed number of tokens; a sequence names the blocks that are its
+/// own or that it shares. The engine's side only.
 struct KeyValueBlocks {
   static constexpr int64_t kBlockLength = 32;
 
   struct Layer {
-    /// (blocks, heads, headWidth, kBlockLength) float32, contiguous: transposed, so that a query's scores with a block's
-    /// keys are sums of whole vectors.
+    /// (blocks, heads, headWidth, kBlockLength) float32, contiguous: transposed, so that a query's scores with a
+    /// block's keys are sums of whole vectors.
     at::Tensor keys;
     /// (blocks, heads, kBlockLength, headWidth) float32, contiguous.
     at::Tensor values;

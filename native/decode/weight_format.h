@@ -2,7 +2,8 @@
 
 namespace gptorch {
 
-/// What a generation's weight matrices are kept in on the CPU. Hidden states, biases, norms and keys and values are float32 always.
+/// What a generation's weight matrices are kept in on the CPU. Hidden states, biases, norms and keys and values are
+/// float32 always.
 enum class WeightFormat {
   Float32,
   /// Rounded to nearest, ties to even.

@@ -4,23 +4,13 @@
 
 #include <atomic>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include "engine/error.h"
+#include "engine/failure.h"
 #include "engine/meta.h"
 
 namespace gptorch {
-
-/// One operation that failed on the engine thread. Everything that depends on its result shares it.
-struct Failure {
-  ErrorCode code;
-  std::string message;
-  /// Set once somebody who awaited a dependant value was told.
-  bool observed = false;
-};
-using FailureRef = std::shared_ptr<Failure>;
 
 /// A piece of state that an operation reads or writes. A failed operation marks all that it writes;
 /// the mark travels with the data. Belongs to the engine thread.

@@ -3,17 +3,16 @@
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
-#include <c10/util/Exception.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <new>
 #include <optional>
 #include <utility>
 
 #include "engine/cpu_allocator.h"
+#include "engine/failure.h"
 
 namespace gptorch {
 
@@ -47,24 +46,6 @@ class ModeGuard {
   at::AutoGradMode gradMode_;
   bool autocast_;
 };
-
-FailureRef describe(const std::exception_ptr& thrown) {
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const Error& error) {
-    return std::make_shared<Failure>(Failure{error.code(), error.what()});
-  } catch (const c10::OutOfMemoryError& error) {
-    return std::make_shared<Failure>(Failure{ErrorCode::OutOfMemory, error.what_without_backtrace()});
-  } catch (const c10::Error& error) {
-    return std::make_shared<Failure>(Failure{ErrorCode::Engine, error.what_without_backtrace()});
-  } catch (const std::bad_alloc&) {
-    return std::make_shared<Failure>(Failure{ErrorCode::OutOfMemory, "the operating system gave no more memory"});
-  } catch (const std::exception& error) {
-    return std::make_shared<Failure>(Failure{ErrorCode::Engine, error.what()});
-  } catch (...) {
-    return std::make_shared<Failure>(Failure{ErrorCode::Engine, "unknown error"});
-  }
-}
 
 FailureRef firstFailure(const std::vector<CellRef>& cells) {
   for (const CellRef& cell : cells) {
@@ -181,7 +162,7 @@ FailureRef Engine::attempt(Item& item) {
     item.work();
     return nullptr;
   } catch (...) {
-    return describe(std::current_exception());
+    return failureOf(std::current_exception());
   }
 }
 

@@ -14,6 +14,10 @@ const char* toString(ErrorCode code) {
       return "ERR_ENGINE";
     case ErrorCode::QueueFull:
       return "ERR_QUEUE_FULL";
+    case ErrorCode::DecoderFull:
+      return "ERR_DECODER_FULL";
+    case ErrorCode::DecoderTimeout:
+      return "ERR_DECODER_TIMEOUT";
     case ErrorCode::OutOfMemory:
       return "ERR_OUT_OF_MEMORY";
     case ErrorCode::Device:

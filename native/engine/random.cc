@@ -3,6 +3,8 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
 
+#include "ops/dropout/philox.h"
+
 namespace gptorch {
 
 namespace {
@@ -24,6 +26,17 @@ at::Generator generatorFor(const RandomKey& key, const at::Device& device) {
   at::Generator generator = at::globalContext().defaultGenerator(device).clone();
   generator.set_current_seed(seed);
   return generator;
+}
+
+double uniform(const RandomKey& key, uint32_t index) {
+  const auto seed = static_cast<uint64_t>(key.seed), step = static_cast<uint64_t>(key.step);
+  const Philox philox{{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)}};
+  uint32_t words[4][1];
+  philox.block<1>(index, static_cast<uint32_t>(key.ordinal), static_cast<uint32_t>(step),
+                  static_cast<uint32_t>(step >> 32), words);
+  // 53 bits, as many as a double has.
+  const uint64_t bits = (static_cast<uint64_t>(words[0][0]) << 21) ^ (words[1][0] >> 11);
+  return static_cast<double>(bits) * 0x1p-53;
 }
 
 }  // namespace gptorch

@@ -1,10 +1,6 @@
 #include "modules/feed_forward.h"
 
-#include <ATen/ops/gelu.h>
-#include <ATen/ops/relu.h>
-
 #include "ops/dropout/dropout.h"
-#include "ops/gelu_tanh/gelu_tanh.h"
 
 namespace gptorch {
 
@@ -16,18 +12,6 @@ Activation parseActivation(const Options& options) {
   if (name == "gelu") return Activation::Gelu;
   if (name == "relu") return Activation::Relu;
   throw ArgumentError(options.owner() + ": activation must be gelu_tanh, gelu or relu, not '" + name + "'");
-}
-
-at::Tensor activate(const at::Tensor& input, Activation activation) {
-  switch (activation) {
-    case Activation::GeluTanh:
-      return ops::geluTanh(input);
-    case Activation::Gelu:
-      return at::gelu(input);
-    case Activation::Relu:
-      return at::relu(input);
-  }
-  return input;
 }
 
 }  // namespace

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+
+#include "decode/step.h"
+#include "engine/session.h"
+
+namespace gptorch {
+
+/// The memory behind `KeyValueBlocks`. The engine's side only.
+class KeyValueStore {
+ public:
+  struct Size {
+    int64_t layers, heads, headWidth;
+  };
+
+  KeyValueStore(const Size& size, at::Device device, SessionRef session);
+
+  KeyValueBlocks& blocks() { return blocks_; }
+
+  /// Makes room for so many blocks; those that there are keep what they hold. False where there is no memory for them.
+  bool grow(int64_t blocks);
+
+  /// Block `to` then holds what `from` holds.
+  void copy(int32_t from, int32_t to);
+
+  /// Weights that were no numbers leave keys and values that are none.
+  void clean();
+
+  void free();
+
+ private:
+  /// Without any block.
+  void makeLayers();
+  void growTensor(at::Tensor& tensor, int64_t blocks);
+
+  Size size_;
+  at::Device device_;
+  SessionRef session_;
+  KeyValueBlocks blocks_;
+};
+
+}  // namespace gptorch

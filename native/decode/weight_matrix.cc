@@ -1,0 +1,40 @@
+#include "decode/weight_matrix.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/where.h>
+
+namespace gptorch {
+
+WeightMatrix::WeightMatrix(const at::Tensor& weight, const at::Tensor& bias, WeightFormat format) : bias_(bias) {
+  switch (format) {
+    case WeightFormat::Float32:
+      weight_ = weight;
+      return;
+    case WeightFormat::BFloat16:
+      weight_ = weight.to(at::kBFloat16);
+      return;
+    case WeightFormat::Int8:
+      const at::Tensor largest = weight.abs().amax(0);  // (out)
+      scale_ = at::where(largest == 0, 1.0, largest / 127.0);
+      weight_ = (weight / scale_).round().to(at::kChar);
+      return;
+  }
+}
+
+at::Tensor WeightMatrix::multiply(const at::Tensor& input) const {
+  at::Tensor output;  // (rows, out)
+  if (weight_.scalar_type() == at::kFloat) {
+    return bias_.defined() ? at::addmm(bias_, input, weight_) : at::mm(input, weight_);
+  }
+  if (weight_.scalar_type() == at::kBFloat16 && input.is_cuda()) {
+    output = at::mm(input.to(at::kBFloat16), weight_).to(at::kFloat);
+  } else {
+    output = at::mm(input, weight_.to(at::kFloat));
+    if (scale_.defined()) output.mul_(scale_);
+  }
+  return bias_.defined() ? output.add_(bias_) : output;
+}
+
+}  // namespace gptorch

@@ -1,0 +1,27 @@
+#include "engine/failure.h"
+
+#include <c10/util/Exception.h>
+
+#include <new>
+
+namespace gptorch {
+
+FailureRef failureOf(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const Error& error) {
+    return std::make_shared<Failure>(Failure{error.code(), error.what()});
+  } catch (const c10::OutOfMemoryError& error) {
+    return std::make_shared<Failure>(Failure{ErrorCode::OutOfMemory, error.what_without_backtrace()});
+  } catch (const c10::Error& error) {
+    return std::make_shared<Failure>(Failure{ErrorCode::Engine, error.what_without_backtrace()});
+  } catch (const std::bad_alloc&) {
+    return std::make_shared<Failure>(Failure{ErrorCode::OutOfMemory, "the operating system gave no more memory"});
+  } catch (const std::exception& error) {
+    return std::make_shared<Failure>(Failure{ErrorCode::Engine, error.what()});
+  } catch (...) {
+    return std::make_shared<Failure>(Failure{ErrorCode::Engine, "unknown error"});
+  }
+}
+
+}  // namespace gptorch
