@@ -9,9 +9,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
-#include <cmath>
-
-#include "ops/exponential.h"
+#include "ops/gelu_tanh/formula.h"
 #include "ops/grain.h"
 
 #define GPTORCH_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
@@ -20,27 +18,14 @@ namespace gptorch::ops {
 
 namespace {
 
-constexpr float kTwiceRootTwoOverPi = 1.5957691216057308f;
-constexpr float kCubic = 0.044715f;
-
-/// (1 + tanh(v/2)) / 2 = 1 / (1 + e^-v); of e^-|v|, so that neither sign loses digits.
-inline __attribute__((always_inline)) float sigmoid(float v) {
-  const float e = exponential(-std::abs(v));
-  return (v < 0 ? e : 1.0f) / (1.0f + e);
-}
-
-inline __attribute__((always_inline)) float gateOf(float x) {
-  return sigmoid(kTwiceRootTwoOverPi * (x + kCubic * x * x * x));
-}
-
 GPTORCH_CLONES void forwardRange(const float* input, float* output, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) output[i] = input[i] * gateOf(input[i]);
+  for (int64_t i = 0; i < count; ++i) output[i] = input[i] * geluTanhGate(input[i]);
 }
 
 GPTORCH_CLONES void backwardRange(const float* gradient, const float* input, float* output, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
-    const float x = input[i], gate = gateOf(x);
-    const float slope = kTwiceRootTwoOverPi * (1.0f + 3.0f * kCubic * x * x);
+    const float x = input[i], gate = geluTanhGate(x);
+    const float slope = kTwiceRootTwoOverPi * (1.0f + 3.0f * kGeluCubic * x * x);
     output[i] = gradient[i] * (gate + x * gate * (1.0f - gate) * slope);
   }
 }

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+/// On every function of a kernel that is written once for all instruction sets (a template over one of these classes).
+#define GPTORCH_TARGET
+
+namespace gptorch::ops {
+
+/// Vectors of the compiler's own extension.
+struct Generic {
+  typedef float Vector __attribute__((vector_size(16)));
+  static constexpr int kWidth = 4;
+  /// How many accumulators the registers hold beside what a product needs.
+  static constexpr int kAccumulators = 12;
+
+  static Vector zero() { return Vector{}; }
+  static Vector broadcast(float value) { return Vector{value, value, value, value}; }
+  static Vector load(const float* from) {
+    Vector vector;
+    std::memcpy(&vector, from, sizeof vector);
+    return vector;
+  }
+  /// bfloat16
+  static Vector load(const uint16_t* from) {
+    return Vector{widen(from[0]), widen(from[1]), widen(from[2]), widen(from[3])};
+  }
+  static Vector load(const int8_t* from) {
+    return Vector{static_cast<float>(from[0]), static_cast<float>(from[1]), static_cast<float>(from[2]),
+                  static_cast<float>(from[3])};
+  }
+  static void store(float* to, Vector vector) { std::memcpy(to, &vector, sizeof vector); }
+  /// a · b + c
+  static Vector multiplyAdd(Vector a, Vector b, Vector c) { return a * b + c; }
+
+ private:
+  static float widen(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
+};
+
+}  // namespace gptorch::ops
