@@ -10,13 +10,14 @@ namespace gptorch {
 
 namespace {
 
-constexpr std::array<std::pair<const char*, at::ScalarType>, 8> kDtypes = {{
+constexpr std::array<std::pair<const char*, at::ScalarType>, 9> kDtypes = {{
     {"float32", at::kFloat},
     {"float64", at::kDouble},
     {"bfloat16", at::kBFloat16},
     {"float16", at::kHalf},
     {"int64", at::kLong},
     {"int32", at::kInt},
+    {"int8", at::kChar},
     {"uint8", at::kByte},
     {"bool", at::kBool},
 }};

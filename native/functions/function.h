@@ -25,6 +25,7 @@ std::vector<Function> ioFunctions();
 std::vector<Function> lossFunctions();
 std::vector<Function> matmulFunctions();
 std::vector<Function> optimizerFunctions();
+std::vector<Function> quantizationFunctions();
 std::vector<Function> reductionFunctions();
 std::vector<Function> samplingFunctions();
 std::vector<Function> shapeFunctions();

@@ -1,6 +1,6 @@
 """Checks the operators of libgptorch_ops.so with PyTorch's own tools (opcheck, gradcheck) and against plain PyTorch.
 
-    python3 test/python/test_ops.py [--library FILE] [--verbose]
+    python3 test/python/test_ops.py [--library FILE] [--only NAME …] [--verbose]
 
 FILE is build/Release/libgptorch_ops.so by default. The Python's torch must be the libtorch it was built with.
 """
@@ -20,20 +20,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--library", type=Path, default=DEFAULT)
     parser.add_argument("--verbose", action="store_true", help="whole tracebacks")
+    parser.add_argument("--only", nargs="+", help="operators, such as gelu_tanh; default: all")
     options = parser.parse_args()
     if not options.library.is_file():
         print(f"test_ops: {options.library} is missing; run: npm run build", file=sys.stderr)
         return 1
     torch.ops.load_library(options.library.resolve())
 
+    import block_attention_checks
     import dropout_checks
     import gelu_tanh_checks
+    import instruction_set_checks
     import linear_cross_entropy_checks
     import matrix_product_checks
+    import packed_product_checks
 
     modules = [linear_cross_entropy_checks, dropout_checks, gelu_tanh_checks, matrix_product_checks]
-    return harness.run([check for module in modules for check in module.checks()])
-
+    modules += [packed_product_checks, block_attention_checks, instruction_set_checks]
+    wanted = [f"{name}_checks" for name in options.only or []]
+    chosen = [module for module in modules if not wanted or module.__name__ in wanted]
+    return harness.run([check for module in chosen for check in module.checks()])
 
 
 if __name__ == "__main__":

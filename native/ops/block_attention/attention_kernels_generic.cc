@@ -1,5 +1,5 @@
+#define GPTORCH_SIMD "ops/simd/generic.h"
 #include "ops/block_attention/attention_kernels_of.h"
-#include "ops/simd/generic.h"
 
 namespace gptorch::ops {
 

@@ -1,7 +1,9 @@
 #pragma once
 
-// The kernels of attention_kernels.h, once for all instruction sets: a template over a class of ops/simd, whose header
-// stands before this one and defines GPTORCH_TARGET.
+// The kernels of attention_kernels.h, once for all instruction sets: templates over the class of ops/simd whose header
+// GPTORCH_SIMD names.
+#include GPTORCH_SIMD
+
 #include <cmath>
 #include <limits>
 

@@ -1,8 +1,5 @@
 #include "ops/packed_product/packed_product.h"
 
-#include <ATen/ops/empty.h>
-#include <torch/library.h>
-
 #include <algorithm>
 
 #include "ops/in_turn.h"

@@ -1,6 +1,6 @@
 #if defined(__x86_64__)
+#define GPTORCH_SIMD "ops/simd/avx2.h"
 #include "ops/packed_product/tile_kernels_of.h"
-#include "ops/simd/avx2.h"
 
 namespace gptorch::ops {
 

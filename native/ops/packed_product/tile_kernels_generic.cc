@@ -1,5 +1,5 @@
+#define GPTORCH_SIMD "ops/simd/generic.h"
 #include "ops/packed_product/tile_kernels_of.h"
-#include "ops/simd/generic.h"
 
 namespace gptorch::ops {
 
