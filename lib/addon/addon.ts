@@ -137,8 +137,8 @@ type OneNames =
   | 'readTensors';
 
 export type AddonFunctions = Names<OneNames, One> &
-  Names<'backward' | 'zeroGrad' | 'adamwStep' | 'fill' | 'fillNormal' | 'copy', None> &
-  Names<'tokenWindows', Two>;
+  Names<'backward' | 'zeroGrad' | 'adamwStep' | 'fill' | 'fillNormal' | 'copy' | 'dequantizeInt8', None> &
+  Names<'tokenWindows' | 'quantizeInt8', Two>;
 
 export interface TensorDescription {
   shape: number[];

@@ -9,6 +9,7 @@ import { addGenerate } from './generate.js';
 import { addInit } from './init.js';
 import { addPredict } from './predict.js';
 import { addPretrain } from './pretrain.js';
+import { addQuantize } from './quantize.js';
 import { addScore } from './score.js';
 import { addTokenizer } from './tokenizer.js';
 
@@ -21,7 +22,7 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, ' ')}\n`) });
   const training = [addPretrain, addFinetune, addEvaluate, addPredict];
   const inference = [addGenerate, addScore, addChat];
-  for (const add of [...training, ...inference, addInit, addTokenizer, addDemo, addDoctor]) add(program);
+  for (const add of [...training, ...inference, addInit, addQuantize, addTokenizer, addDemo, addDoctor]) add(program);
   return program;
 }
 

@@ -13,6 +13,7 @@ const FILE_DTYPES = {
   BF16: 'bfloat16',
   I64: 'int64',
   I32: 'int32',
+  I8: 'int8',
   U8: 'uint8',
   BOOL: 'bool',
 } as const satisfies Record<string, DType>;
@@ -24,6 +25,7 @@ const BYTES: Record<DType, number> = {
   bfloat16: 2,
   int64: 8,
   int32: 4,
+  int8: 1,
   uint8: 1,
   bool: 1,
 };

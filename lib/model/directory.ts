@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { WeightFormat } from '../decode/index.js';
 import { InputError } from '../errors.js';
 import {
   checkTensors,
   copyTensors,
+  type Described,
   openTensorFiles,
   readJsonFile,
   saveSafetensors,
@@ -13,8 +15,9 @@ import {
 } from '../io/index.js';
 import type { Tensor } from '../tensor/index.js';
 import type { GPTConfig } from './config.js';
-import { fromHuggingFace, toHuggingFace } from './hugging-face.js';
-import { parameterShapes } from './parameter-shapes.js';
+import { fromHuggingFace, isInt8, toHuggingFace } from './hugging-face.js';
+import { copyInt8, describedInt8 } from './int8-weights.js';
+import { channelDimensionOf, parameterShapes } from './parameter-shapes.js';
 
 const PREFIX = 'transformer.';
 const WEIGHTS = 'model.safetensors';
@@ -32,16 +35,20 @@ export function saveGPT(directory: string, model: Model): Promise<void> {
   return saveModel(directory, toHuggingFace(model.config), model.namedParameters());
 }
 
-/** Writes `config.json` and `model.safetensors`; the weights take their place last and at once. */
+/**
+ * Writes `config.json`, what `others` writes, and `model.safetensors`; the weights take their place last and at once.
+ */
 export async function saveModel(
   directory: string,
   config: Record<string, unknown>,
   parameters: [name: string, parameter: Tensor][],
+  others?: () => Promise<void>,
 ): Promise<void> {
   await mkdir(directory, { recursive: true }).catch((cause) => {
     throw new InputError(`${directory}: cannot be made (${cause.code ?? cause.message})`, { cause });
   });
   await writeFileAtomic(join(directory, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  await others?.();
   await saveSafetensors(join(directory, WEIGHTS), parameters, { format: 'pt' });
 }
 
@@ -73,20 +80,26 @@ export function weightsPath(directory: string): string {
 
 /**
  * Opens a model directory, in evaluation mode. All but checksums is checked before the model is made; a model whose
- * weights do not all arrive is disposed.
+ * weights do not all arrive is disposed. `make` learns in what format the files keep the weight matrices.
  */
-export async function loadGPT<M extends Model>(directory: string, make: (config: GPTConfig) => M): Promise<M> {
-  const config = await readGPTConfig(directory);
+export async function loadGPT<M extends Model>(
+  directory: string,
+  make: (config: GPTConfig, stored: WeightFormat) => M,
+): Promise<M> {
+  const json = await readModelJson(directory);
+  const where = join(directory, 'config.json');
+  const config = fromHuggingFace(json, where);
+  const int8 = isInt8(json, where);
   const files = await openTensorFiles(weightsPath(directory));
   try {
     const rename = nameInFiles(files);
-    checkTensors(files, described(config, rename), { mayIgnore: (name) => isNoParameter(name, config) });
-    const model = make(config);
+    checkTensors(files, described(config, rename, int8), { mayIgnore: (name) => isNoParameter(name, config) });
+    const model = make(config, int8 ? 'int8' : storedFormat(files));
     try {
-      await copyTensors(
-        files,
-        model.namedParameters().map(([name, parameter]) => [rename(name), parameter]),
-      );
+      const parameters = model
+        .namedParameters()
+        .map(([name, parameter]): [string, Tensor] => [rename(name), parameter]);
+      await (int8 ? copyInt8 : copyTensors)(files, parameters);
     } catch (error) {
       model.dispose();
       throw error;
@@ -104,8 +117,21 @@ function nameInFiles({ tensors }: TensorFiles): (name: string) => string {
   return (name) => (prefixed || !name.startsWith(PREFIX) ? name : name.slice(PREFIX.length));
 }
 
-function* described(config: GPTConfig, rename: (name: string) => string) {
-  for (const [name, shape] of parameterShapes(config)) yield [rename(name), { shape, dtype: 'float32' }] as const;
+function* described(
+  config: GPTConfig,
+  rename: (name: string) => string,
+  int8: boolean,
+): Iterable<readonly [string, Described]> {
+  for (const [name, shape] of parameterShapes(config)) {
+    if (int8) yield* describedInt8(rename(name), shape);
+    else yield [rename(name), { shape, dtype: 'float32' }];
+  }
+}
+
+/** bfloat16 where every weight matrix is: packed as such it loses nothing. */
+function storedFormat({ tensors }: TensorFiles): WeightFormat {
+  const matrices = [...tensors].filter(([name]) => channelDimensionOf(name) !== undefined);
+  return matrices.every(([, { entry }]) => entry.dtype === 'bfloat16') ? 'bfloat16' : 'float32';
 }
 
 /**

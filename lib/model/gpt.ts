@@ -75,9 +75,17 @@ export class GPT {
     this.decoder = new Decoder({ embedding, blocks, finalNorm, outputWeight }, settings.decoder);
   }
 
-  /** Opens a model directory as Hugging Face writes it. @throws InputError naming the file and tensor at fault */
+  /**
+   * Opens a model directory as Hugging Face or `quantize` writes it. The parameters are float32 whatever the files keep; on the
+   * CPU the decoder's weights are by default what the files keep.
+   * @throws InputError naming the file and tensor at fault
+   */
   static load(directory: string, { device, decoder }: GPTLoadOptions = {}): Promise<GPT> {
-    return loadGPT(directory, (config) => new GPT(config, { device, decoder, initialize: false }));
+    return loadGPT(directory, (config, stored) => {
+      // Packed weights are the CPU's.
+      const weights = device === undefined || device.startsWith('cpu') ? stored : undefined;
+      return new GPT(config, { device, decoder: { weights, ...decoder }, initialize: false });
+    });
   }
 
   /**

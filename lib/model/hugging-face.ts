@@ -17,6 +17,18 @@ export function modelTypeOf(config: GPTConfig): ModelType {
   return common && gpt1 ? 'openai-gpt' : 'gptorch';
 }
 
+/** The part of `config.json` that says of the weights that they are int8. */
+export const INT8_CONFIG = { quantization_config: { quant_method: 'gptorch', weights: 'int8' } } as const;
+
+/**
+ * Whether a `config.json` says that the weights are int8, as `quantize` writes them.
+ * @throws InputError for weights that another program quantised
+ */
+export function isInt8(json: unknown, where: string): boolean {
+  const { quantization_config: found } = parseOrThrow(quantizedSchema, json, where);
+  return found !== undefined && found !== null;
+}
+
 /** The contents of `config.json`. */
 export function toHuggingFace(config: GPTConfig): Record<string, unknown> {
   const type = modelTypeOf(config);
@@ -48,6 +60,9 @@ export function toHuggingFace(config: GPTConfig): Record<string, unknown> {
 }
 
 const count = z.number().int().min(1);
+/** What `quantize` writes; transformers refuses a method that it does not know, where it would misread the weights. */
+const quantizationSchema = z.object({ quant_method: z.literal('gptorch'), weights: z.literal('int8') });
+const quantizedSchema = z.object({ quantization_config: quantizationSchema.nullish() });
 const sharedSchema = z.object({
   vocab_size: count,
   n_positions: count,
@@ -62,7 +77,7 @@ const sharedSchema = z.object({
   tie_word_embeddings: z.boolean().default(true),
   // What would change the result in a way that this library does not have. All other fields change nothing here.
   pruned_heads: z.record(z.string(), z.never()).nullish(),
-  quantization_config: z.null().optional(),
+  quantization_config: quantizationSchema.nullish(),
 });
 const gpt2Schema = sharedSchema.extend({
   scale_attn_weights: z.literal(true).default(true),
@@ -81,8 +96,14 @@ const gpt1Schema = sharedSchema.extend({ afn: z.enum(['gelu', 'relu']).default('
 export function fromHuggingFace(json: unknown, where: string): GPTConfig {
   const { model_type: type } = parseOrThrow(z.object({ model_type: z.string() }), json, where);
   if (type === 'gptorch') {
-    // `task`: the head's, see lib/heads.
-    const { model_type: _, task: __, ...config } = json as Record<string, unknown>;
+    // `task`: the head's, see lib/heads. `dtype`: the weights', which the files say themselves.
+    const {
+      model_type: _,
+      task: __,
+      quantization_config: ___,
+      dtype: ____,
+      ...config
+    } = json as Record<string, unknown>;
     return parseGPTConfig(config, where);
   }
   if (type === 'gpt2') {

@@ -5,3 +5,4 @@ export { loadGPT, readGPTConfig, readModelJson, saveModel, weightsPath } from '.
 export { GPT, type GPTLoadOptions, type GPTOptions } from './gpt.js';
 export { growVocabulary } from './grow-vocabulary.js';
 export { fromHuggingFace, type ModelType, modelTypeOf, toHuggingFace } from './hugging-face.js';
+export { type Quantized, quantize } from './quantize.js';

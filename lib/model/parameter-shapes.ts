@@ -21,6 +21,15 @@ export function* parameterShapes(config: GPTConfig): Iterable<[name: string, sha
   if (!config.tiedEmbedding) yield ['lm_head.weight', [vocabSize, width]];
 }
 
+/**
+ * Which dimension of a parameter is the output channels', for the weight matrices that a decoder keeps packed: rows of the
+ * token embedding and of the output weights, columns of a Conv1D. Undefined for every other parameter.
+ */
+export function channelDimensionOf(name: string): 0 | 1 | undefined {
+  if (/(^|\.)(wte|tokens_embed|lm_head)\.weight$/.test(name)) return 0;
+  return /\.c_(attn|proj|fc)\.weight$/.test(name) ? 1 : undefined;
+}
+
 /** Names of the token and the position embedding. */
 export function embeddingNames(config: GPTConfig): [tokens: string, positions: string] {
   const names = modelTypeOf(config) === 'openai-gpt' ? ['tokens_embed', 'positions_embed'] : ['wte', 'wpe'];

@@ -1,10 +1,10 @@
 import { ArgumentError } from '../errors.js';
 
 /** Element types. What JavaScript has no typed array for (bfloat16, float16) is read as float32. */
-export type DType = 'float32' | 'float64' | 'bfloat16' | 'float16' | 'int64' | 'int32' | 'uint8' | 'bool';
+export type DType = 'float32' | 'float64' | 'bfloat16' | 'float16' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool';
 
 /** What `Tensor.toArray` gives, by dtype. */
-export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
+export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Array | Int8Array | Uint8Array;
 
 /** Numbers as users write them; nested arrays give the shape. */
 export type NestedNumbers = number | readonly NestedNumbers[];
@@ -18,6 +18,8 @@ export function viewOf(buffer: ArrayBuffer, dtype: DType): TensorData {
       return new BigInt64Array(buffer);
     case 'int32':
       return new Int32Array(buffer);
+    case 'int8':
+      return new Int8Array(buffer);
     case 'uint8':
     case 'bool':
       return new Uint8Array(buffer);
@@ -35,6 +37,8 @@ export function pack(values: readonly number[], dtype: DType): TensorData {
       return BigInt64Array.from(values, wholeNumber);
     case 'int32':
       return Int32Array.from(values);
+    case 'int8':
+      return Int8Array.from(values);
     case 'uint8':
     case 'bool':
       return Uint8Array.from(values);
@@ -49,6 +53,7 @@ export function dtypeOf(data: TensorData): DType {
   if (data instanceof Float64Array) return 'float64';
   if (data instanceof BigInt64Array) return 'int64';
   if (data instanceof Int32Array) return 'int32';
+  if (data instanceof Int8Array) return 'int8';
   return 'uint8';
 }
 

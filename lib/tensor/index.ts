@@ -31,6 +31,7 @@ export {
 } from './functions.js';
 export { Generator, type GeneratorState } from './generator.js';
 export { autocast, isGradEnabled, noGrad } from './modes.js';
+export { dequantizeInt8, type Int8Weight, quantizeInt8 } from './quantization.js';
 export { keep, scope } from './scope.js';
 export { Tensor } from './tensor.js';
 export { TokenFile, type TokenFileLayout } from './token-file.js';

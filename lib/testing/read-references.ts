@@ -65,7 +65,7 @@ function isArchive(extension: string): boolean {
 
 const encodingOf: Record<DType, Encoding> = {
   ...{ float64: 'f8', float32: 'f4', float16: 'f2', bfloat16: 'bf2' },
-  ...{ int64: 'i8', int32: 'i4', uint8: 'u1', bool: 'b1' },
+  ...{ int64: 'i8', int32: 'i4', int8: 'i1', uint8: 'u1', bool: 'b1' },
 };
 
 async function readSafetensors(path: string): Promise<Map<string, Reference>> {

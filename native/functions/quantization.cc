@@ -74,7 +74,7 @@ Plan dequantizeInt8(const Arguments& arguments) {
     TORCH_CHECK(target->value.defined(), "the tensor was never made");
     const at::NoGradGuard noGrad;
     target->value.copy_(v[0]);
-    target->value.mul_(along(v[1], dimension));
+    target->value.mul_(along(v[1].to(target->value.device()), dimension));
     return Values{};
   };
   return plan;
