@@ -1,5 +1,6 @@
 # What our libraries share: libtorch, place of the output, names.
 include("${CMAKE_CURRENT_LIST_DIR}/options.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/compat.cmake")
 
 # at::parallel_for is an OpenMP pragma in a header: without the flag our kernels would run serial, silently.
 add_library(gptorch_torch_options INTERFACE)
@@ -11,8 +12,9 @@ target_compile_definitions(gptorch_torch_options INTERFACE
 
 set(GPTORCH_OUTPUT "${CMAKE_BINARY_DIR}/Release")
 
-# gptorch_library(<target> <rpath, may be empty>): output folder and run path. No path of the build machine stays in a library.
+# gptorch_library(<target> <rpath, may be empty>): output folder, run path and old symbols. No path of the build machine stays in a library.
 function(gptorch_library target rpath)
+  target_link_libraries(${target} PRIVATE gptorch_compat)
   set_target_properties(${target} PROPERTIES
     CXX_EXTENSIONS OFF
     LIBRARY_OUTPUT_DIRECTORY "${GPTORCH_OUTPUT}"

@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gptorch {
@@ -67,12 +67,19 @@ void open(const Napi::CallbackInfo& info) {
   done.paths = paths;
 }
 
+/// Folder and name of a file. (std::filesystem would need a newer libstdc++ than libtorch does.)
+std::pair<std::string, std::string> split(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) return {".", path};
+  return {path.substr(0, slash), path.substr(slash + 1)};
+}
+
 /// The folder of this very library.
-std::filesystem::path ownFolder() {
+std::string ownFolder() {
   static const int here = 0;
   Dl_info found{};
   if (dladdr(&here, &found) == 0 || found.dli_fname == nullptr) return {};
-  return std::filesystem::path(found.dli_fname).parent_path();
+  return split(found.dli_fname).first;
 }
 
 /// What is looked for among the process's libraries: operators of ours in another file than `own`.
@@ -83,11 +90,11 @@ struct Search {
 
 int visit(struct dl_phdr_info* library, size_t, void* data) {
   auto& search = *static_cast<Search*>(data);
-  const std::filesystem::path path = library->dlpi_name;
+  const auto [folder, name] = split(library->dlpi_name);
   struct stat file{};
-  if (path.filename() != kOperators || stat(path.c_str(), &file) != 0) return 0;
+  if (name != kOperators || stat(library->dlpi_name, &file) != 0) return 0;
   if (file.st_dev == search.own.st_dev && file.st_ino == search.own.st_ino) return 0;
-  search.other = path.parent_path();
+  search.other = folder;
   return 1;
 }
 
@@ -95,7 +102,7 @@ int visit(struct dl_phdr_info* library, size_t, void* data) {
 /// have the same names, and libtorch aborts the process when a name is registered twice.
 Napi::Value otherCopy(const Napi::CallbackInfo& info) {
   Search search;
-  stat((ownFolder() / kOperators).c_str(), &search.own);
+  stat((ownFolder() + "/" + kOperators).c_str(), &search.own);
   dl_iterate_phdr(visit, &search);
   if (search.other.empty()) return info.Env().Undefined();
   return Napi::String::New(info.Env(), search.other);
