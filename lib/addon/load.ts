@@ -1,12 +1,17 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import bindings from 'bindings';
 import { LoadError } from '../errors.js';
 import type { Addon } from './addon.js';
+import { type Floor, whyNoAddon, whyNotOpened } from './explain-load.js';
 import { librariesToOpen } from './libtorch-files.js';
 import { type Libtorch, locateLibtorch, packageFolder, readBuildRecord } from './locate-libtorch.js';
+import { thisMachine } from './machine.js';
+import { addonPackage } from './platform-packages.js';
 import { isCompatibleTorch } from './torch-version.js';
+import { tryLibtorch } from './try-libtorch.js';
 
 interface Loader {
   /** Opens each library, in order, for the whole process. */
@@ -15,27 +20,43 @@ interface Loader {
   otherCopy(): string | undefined;
 }
 
+/** A package.json as far as it is read here. */
+interface Manifest {
+  version: string;
+  /** A platform package's: what its libraries were compiled against, and how old the system may be. */
+  gptorch?: { libtorch?: string; floor?: Floor };
+  optionalDependencies?: Record<string, string>;
+}
+
 const require = createRequire(import.meta.url);
 const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Another build of the addon, for example with a sanitizer. */
 const chosen = process.env.GPTORCH_ADDON ? resolve(process.env.GPTORCH_ADDON) : undefined;
-const installed = packageFolder(`@gptorch/addon-${process.platform}-${process.arch}`);
+const installed = packageFolder(addonPackage());
+const manifest = installed === undefined ? undefined : readManifest(installed);
 
 /** Where the addon comes from: `GPTORCH_ADDON`, the platform's package when gptorch is installed, `build/` in a checkout. */
 export const addonFolder = chosen ?? installed ?? join(packageRoot, 'build', 'Release');
 
 function loadAddon(): { addon: Addon; libtorch: Libtorch } {
+  checkVersions();
   const buildRecord = join(addonFolder, 'libtorch.json');
   const loader = open('gptorch_loader.node') as Loader;
   refuseSecondCopy(loader);
-  const libtorch = locateLibtorch({ buildRecord, compiledAgainst: readBuildRecord(buildRecord)?.version });
+  const libtorch = locateLibtorch({
+    buildRecord,
+    compiledAgainst: readBuildRecord(buildRecord)?.version ?? manifest?.gptorch?.libtorch,
+    packaged: addonFolder === installed,
+    tryCuda: (found) => tryLibtorch(found, addonFolder),
+  });
   try {
     loader.open(librariesToOpen(libtorch.folder, libtorch.device));
   } catch (cause) {
+    const found = `libtorch ${libtorch.version} in ${libtorch.folder} (found by rule "${libtorch.rule}")`;
     throw new LoadError(
-      `libtorch ${libtorch.version} in ${libtorch.folder} (found by rule "${libtorch.rule}") does not open: ${messageOf(cause)}\n` +
-        'Run `npx gptorch doctor`, or set GPTORCH_LIBTORCH to another folder.',
+      `${found} does not open: ${whyNotOpened(thisMachine(), libtorch.folder, messageOf(cause), manifest?.gptorch?.floor)}\n` +
+        'Or set GPTORCH_LIBTORCH to another folder.',
       { cause },
     );
   }
@@ -47,6 +68,17 @@ function loadAddon(): { addon: Addon; libtorch: Libtorch } {
     );
   }
   return { addon, libtorch };
+}
+
+/** gptorch pins its platform package's version; an override or a copied folder can still part them. */
+function checkVersions(): void {
+  if (addonFolder !== installed || manifest === undefined) return;
+  const { version } = readManifest(packageRoot);
+  if (manifest.version === version) return;
+  throw new LoadError(
+    `gptorch is ${version}, but ${installed} holds the addon of ${manifest.version}. ` +
+      `Run \`npm install gptorch@${version} ${addonPackage()}@${version}\`.`,
+  );
 }
 
 /** Both would register the same operators with the process's one libtorch, which ends the process. */
@@ -64,11 +96,28 @@ function open(file: string): unknown {
     const named = chosen ?? installed;
     return named ? require(join(named, file)) : bindings({ bindings: file, module_root: packageRoot });
   } catch (cause) {
-    const missing = /Could not locate the bindings file/.test(messageOf(cause));
-    const reason = missing ? 'it is not built' : messageOf(cause);
-    const remedy = chosen ? 'Unset GPTORCH_ADDON' : installed ? 'Run `npm install gptorch`' : 'Run `npm run build`';
-    throw new LoadError(`Cannot load ${join(addonFolder, file)}: ${reason}. ${remedy}.`, { cause });
+    throw new LoadError(explain(join(addonFolder, file), messageOf(cause)), { cause });
   }
+}
+
+function explain(file: string, reason: string): string {
+  if (chosen) return `Cannot load ${file}: ${reason}. Unset GPTORCH_ADDON.`;
+  const isCheckout = existsSync(join(packageRoot, 'CMakeLists.txt'));
+  const isMissing = installed === undefined && /Could not locate the bindings file/.test(reason);
+  if (isMissing && isCheckout) return `Cannot load ${file}: it is not built. Run \`npm run build\`.`;
+  if (isMissing) return whyNoAddon(thisMachine(), readManifest(packageRoot).version, otherPlatforms());
+  return whyNotOpened(thisMachine(), file, reason, manifest?.gptorch?.floor);
+}
+
+/** Platform packages that npm installed for another machine. */
+function otherPlatforms(): string[] {
+  const { optionalDependencies = {} } = readManifest(packageRoot);
+  const isLibraries = (name: string) => /^@gptorch\/(?!libtorch-)/.test(name);
+  return Object.keys(optionalDependencies).filter((name) => isLibraries(name) && packageFolder(name) !== undefined);
+}
+
+function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
 }
 
 function messageOf(error: unknown): string {

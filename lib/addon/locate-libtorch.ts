@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { LoadError } from '../errors.js';
 import { cacheFolder } from './cache-folder.js';
 import { hasCuda, hasHeaders, hasLibraries, type LibtorchDevice } from './libtorch-files.js';
+import { libtorchPackage } from './platform-packages.js';
 import { findPythonTorch } from './python-torch.js';
 import { isCompatibleTorch, isSupportedTorch, readTorchVersion, supportedTorch } from './torch-version.js';
 
@@ -18,6 +19,8 @@ export interface Libtorch {
   /** What is opened; `cpu` also for a CUDA build on a machine without a driver. */
   device: LibtorchDevice;
   rule: LibtorchRule;
+  /** Why those that stand before it were passed over, and why its own CUDA part was; a line each. */
+  rejected: string[];
 }
 
 export interface LocateOptions {
@@ -30,6 +33,10 @@ export interface LocateOptions {
   forBuilding?: boolean;
   /** Whether an NVIDIA driver answers. */
   hasDriver?: boolean;
+  /** Says why a libtorch's CUDA part does not work on this machine, or undefined when it does. By default it is trusted. */
+  tryCuda?: (libtorch: Libtorch) => string | undefined;
+  /** The addon is an npm package: then libtorch should be one too, and the error says when it is missing. */
+  packaged?: boolean;
 }
 
 interface Candidate {
@@ -57,24 +64,51 @@ export function locateLibtorch(options: LocateOptions = {}): Libtorch {
       rejected.push(`${rule}: ${folder}: ${problem}`);
       continue;
     }
-    const device = wantsCuda && hasCuda(folder) ? 'cuda' : 'cpu';
-    const found: Libtorch = { folder, version: readTorchVersion(folder) ?? '', device, rule };
-    if (!wantsCuda || device === 'cuda') return found;
-    if (choice === 'cuda') rejected.push(`${rule}: ${folder}: not a CUDA build`);
+    const found = describe(rule, folder, wantsCuda, rejected, options);
+    if (!wantsCuda || found.device === 'cuda') return found;
+    if (choice === 'cuda' && !hasCuda(folder)) rejected.push(`${rule}: ${folder}: not a CUDA build`);
     first ??= found;
   }
   if (first && choice === 'auto') return first;
   throw notFound(choice, rejected, options);
 }
 
+/** A usable folder. Where its CUDA part is wanted and does not work, it is one for the CPU, and `rejected` gets the reason. */
+function describe(
+  rule: LibtorchRule,
+  folder: string,
+  wantsCuda: boolean,
+  rejected: string[],
+  options: LocateOptions,
+): Libtorch {
+  const device = wantsCuda && hasCuda(folder) ? 'cuda' : 'cpu';
+  const found: Libtorch = { folder, version: readTorchVersion(folder) ?? '', device, rule, rejected };
+  const problem = device === 'cuda' ? options.tryCuda?.(found) : undefined;
+  if (problem === undefined) return found;
+  rejected.push(`${rule}: ${folder}: its CUDA part does not work here: ${problem}`);
+  return { ...found, device: 'cpu' };
+}
+
+/** Every libtorch on this machine, in the order in which they are tried, with what speaks against it. */
+export function surveyLibtorch(options: LocateOptions = {}): {
+  rule: LibtorchRule;
+  folder: string;
+  version: string | null;
+  cuda: boolean;
+  problem: string | null;
+}[] {
+  return [...candidates(options.env ?? process.env, options)].map(({ rule, folder }) => ({
+    rule,
+    folder,
+    version: readTorchVersion(folder) ?? null,
+    cuda: hasCuda(folder),
+    problem: problemWith(folder, options) ?? null,
+  }));
+}
+
 /** True when this machine has a working NVIDIA driver, as far as its files tell. */
 export function hasNvidiaDriver(): boolean {
   return ['/dev/nvidiactl', '/dev/dxg'].some((file) => existsSync(file));
-}
-
-/** npm package with a stripped CPU libtorch. */
-export function libtorchPackage(): string {
-  return `@gptorch/libtorch-${process.platform}-${process.arch}`;
 }
 
 function fromEnvironment(choice: string, options: LocateOptions): Libtorch {
@@ -86,8 +120,7 @@ function fromEnvironment(choice: string, options: LocateOptions): Libtorch {
         'Set it to cpu, cuda or a folder with libtorch, or unset it to use the one that is installed.',
     );
   }
-  const device = hasCuda(folder) && (options.hasDriver ?? hasNvidiaDriver()) ? 'cuda' : 'cpu';
-  return { folder, version: readTorchVersion(folder) ?? '', device, rule: 'environment' };
+  return describe('environment', folder, options.hasDriver ?? hasNvidiaDriver(), [], options);
 }
 
 /** Lazily, because asking Python takes time. */
@@ -152,11 +185,13 @@ function problemWith(folder: string, options: LocateOptions): string | undefined
   return undefined;
 }
 
-function notFound(choice: string, rejected: string[], options: LocateOptions): LoadError {
+function notFound(choice: string, found: string[], options: LocateOptions): LoadError {
+  const isMissing = options.packaged === true && packageFolder(libtorchPackage()) === undefined;
+  const rejected = isMissing ? [`package: ${libtorchPackage()} is not installed`, ...found] : found;
   const needed = options.compiledAgainst ?? `${supportedTorch.from} or newer, older than ${supportedTorch.before}`;
-  const found = rejected.length > 0 ? `Found, but not usable:\n  ${rejected.join('\n  ')}` : 'None was found.';
+  const list = rejected.length > 0 ? `Looked at:\n  ${rejected.join('\n  ')}` : 'None was found.';
   return new LoadError(
-    `gptorch needs ${choice === 'cuda' ? 'a CUDA build of ' : ''}libtorch (version ${needed}). ${found}\n` +
+    `gptorch needs ${choice === 'cuda' ? 'a CUDA build of ' : ''}libtorch (version ${needed}). ${list}\n` +
       `Run \`npx gptorch install-libtorch${choice === 'cuda' ? ' --cuda' : ''}\`, or set GPTORCH_LIBTORCH to a folder with libtorch.`,
   );
 }

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { cacheFolder } from './cache-folder.js';
+import { readAnswers, remember } from './remembered.js';
 
 /** Does not import torch (seconds): it asks only where it would be imported from. */
 const question = `
@@ -34,14 +35,14 @@ export function findPythonTorch(env: NodeJS.ProcessEnv = process.env): string | 
     python.includes('shims') ? process.cwd() : '',
   ]);
   const file = join(cacheFolder(env), 'python-torch.json');
-  const remembered = readAnswers(file);
+  const remembered = readAnswers<Answer>(file);
   const known = remembered[key];
   if (known && Object.entries(known.paths).every(([path, time]) => modified(path) === time)) {
     return known.folder ?? undefined;
   }
   const answer = ask(python, env);
   if (answer === undefined) return undefined;
-  remember(file, { ...remembered, [key]: answer });
+  remember(file, key, answer);
   return answer.folder ?? undefined;
 }
 
@@ -73,22 +74,4 @@ function ask(python: string, env: NodeJS.ProcessEnv): Answer | undefined {
 
 function modified(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-}
-
-function readAnswers(file: string): Record<string, Answer> {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, Answer>;
-  } catch {
-    return {};
-  }
-}
-
-/** Best effort: a cache folder that cannot be written costs only time. */
-function remember(file: string, answers: Record<string, Answer>): void {
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    const temporary = `${file}.${process.pid}.tmp`;
-    writeFileSync(temporary, JSON.stringify(answers));
-    renameSync(temporary, file);
-  } catch {}
 }

@@ -34,6 +34,7 @@ test('the addon loads with the libtorch that it was built with', () => {
       version: built?.version,
       device: expect.stringMatching(/^cpu|cuda$/),
       rule: 'build',
+      rejected: expect.any(Array),
     },
   });
 });
@@ -57,7 +58,7 @@ test.each([
   [
     'does not open',
     () => makeLibtorch(join(temporaryFolder(), 'new'), '2.13.0'),
-    /does not open: cannot open .*libc10.*gptorch doctor/s,
+    /does not open: Cannot load .*libc10.*GPTORCH_LIBTORCH to another folder/s,
   ],
 ])('a libtorch that %s is a LoadError with its path', (_name, folder, message) => {
   const answer = JSON.parse(run(report, { GPTORCH_LIBTORCH: folder() }).stdout);

@@ -1,6 +1,11 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type LocateOptions, locateLibtorch, packageFolder } from '../../../lib/addon/locate-libtorch.js';
+import {
+  type LocateOptions,
+  locateLibtorch,
+  packageFolder,
+  surveyLibtorch,
+} from '../../../lib/addon/locate-libtorch.js';
 import { LoadError } from '../../../lib/errors.js';
 import { makeLibtorch, makePython, write } from './fake-libtorch.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -38,7 +43,13 @@ function problemOf(options: LocateOptions): string {
 
 test('the order is the build, python3, the cache', () => {
   const { built, python, cached, env, options } = machine();
-  expect(locateLibtorch(options)).toEqual({ folder: built, version: '2.13.0', device: 'cpu', rule: 'build' });
+  expect(locateLibtorch(options)).toEqual({
+    folder: built,
+    version: '2.13.0',
+    device: 'cpu',
+    rule: 'build',
+    rejected: [],
+  });
   expect(locateLibtorch({ env, hasDriver: false })).toMatchObject({ folder: python, rule: 'python' });
   const noPython = { ...env, PATH: '' };
   expect(locateLibtorch({ env: noPython, hasDriver: false })).toMatchObject({ folder: cached, rule: 'cache' });
@@ -102,6 +113,37 @@ test('with a driver and no CUDA build the CPU is used, unless CUDA is asked for 
   expect(message).toContain('a CUDA build of libtorch');
   expect(message).toContain(`${built}: not a CUDA build`);
   expect(message).toContain('install-libtorch --cuda');
+});
+
+test('a CUDA build whose trial fails is passed over with the reason, or used for the CPU where it is the only one', () => {
+  const { python, built, env, options } = machine();
+  makeLibtorch(python, '2.13.0', { cuda: true });
+  const tryCuda = () => 'the driver is too old';
+  const auto = locateLibtorch({ ...options, hasDriver: true, tryCuda });
+  const reason = `python: ${python}: its CUDA part does not work here: the driver is too old`;
+  expect(auto).toMatchObject({ folder: built, device: 'cpu', rejected: [reason] });
+  const alone = { env, hasDriver: true, tryCuda };
+  expect(locateLibtorch(alone)).toMatchObject({ folder: python, device: 'cpu', rejected: [reason] });
+  const byHand = { ...env, GPTORCH_LIBTORCH: 'cuda' };
+  expect(problemOf({ ...options, env: byHand, hasDriver: true, tryCuda })).toContain(reason);
+  const named = { ...env, GPTORCH_LIBTORCH: python };
+  expect(locateLibtorch({ ...options, env: named, hasDriver: true, tryCuda })).toMatchObject({ device: 'cpu' });
+  expect(locateLibtorch({ ...options, hasDriver: true, tryCuda: () => undefined })).toMatchObject({ device: 'cuda' });
+});
+
+test('the survey lists every one, with what speaks against it', () => {
+  const { built, python, cached, options } = machine();
+  makeLibtorch(python, '2.9.0', { cuda: true });
+  expect(surveyLibtorch(options)).toEqual([
+    { rule: 'build', folder: built, version: '2.13.0', cuda: false, problem: null },
+    { rule: 'python', folder: python, version: '2.9.0', cuda: true, problem: expect.stringContaining('not supported') },
+    { rule: 'cache', folder: cached, version: '2.13.0', cuda: false, problem: null },
+  ]);
+});
+
+test('an installed addon without its libtorch package says that the package is missing', () => {
+  const message = problemOf({ env: { PATH: '', XDG_CACHE_HOME: temporaryFolder() }, hasDriver: false, packaged: true });
+  expect(message).toMatch(/package: @gptorch\/libtorch-cpu-\S+ is not installed\nRun `npx gptorch install-libtorch`/);
 });
 
 test('the newest in the cache comes first', () => {
