@@ -7,6 +7,7 @@ import { addEvaluate } from './evaluate.js';
 import { addFinetune } from './finetune.js';
 import { addGenerate } from './generate.js';
 import { addInit } from './init.js';
+import { addInstallLibtorch } from './install-libtorch.js';
 import { addPredict } from './predict.js';
 import { addPretrain } from './pretrain.js';
 import { addQuantize } from './quantize.js';
@@ -22,7 +23,9 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, ' ')}\n`) });
   const training = [addPretrain, addFinetune, addEvaluate, addPredict];
   const inference = [addGenerate, addScore, addChat];
-  for (const add of [...training, ...inference, addInit, addQuantize, addTokenizer, addDemo, addDoctor]) add(program);
+  const files = [addInit, addQuantize, addTokenizer];
+  const machine = [addInstallLibtorch, addDoctor, addDemo];
+  for (const add of [...training, ...inference, ...files, ...machine]) add(program);
   return program;
 }
 

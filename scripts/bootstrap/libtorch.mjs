@@ -21,11 +21,17 @@ export async function ensureLibtorch() {
   }
   const { installLibtorch } = await import(join(distFolder, 'addon', 'install', 'install-libtorch.js'));
   await step('libtorch', 'fetching the CPU build (about 200 MB)', async (report) => {
-    await installLibtorch({ onProgress: report }).catch((error) => {
+    await installLibtorch({ onProgress: (progress) => report(describe(progress)) }).catch((error) => {
       throw asFailure(error);
     });
   });
   return { libtorch: locateLibtorch(options), fetched: true };
+}
+
+function describe({ what, done, total }) {
+  const megabytes = (bytes) => `${Math.round(bytes / 1e6)} MB`;
+  if (done === undefined) return what;
+  return total === undefined ? `${what} ${megabytes(done)}` : `${what} ${megabytes(done)} of ${megabytes(total)}`;
 }
 
 function asFailure(error) {

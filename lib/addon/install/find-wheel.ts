@@ -1,5 +1,7 @@
 import { LoadError } from '../../errors.js';
+import { type Get, reasonOf } from './http.js';
 import { wheelPlatform } from './libtorch-sources.js';
+import { compareVersions, satisfies } from './version-specifier.js';
 
 export interface Wheel {
   url: string;
@@ -8,29 +10,40 @@ export interface Wheel {
   sha256?: string;
 }
 
+/** What is looked for in an index. */
+export interface WheelRequest {
+  /** The project: `torch`, `nvidia-cublas`. */
+  name: string;
+  /** As in a requirement: `==2.13.0+cpu`, `==13.1.1.3.*`; empty: any. */
+  specifier: string;
+}
+
 /**
- * Finds torch's wheel for this machine. `source` is a wheel's own address (with `#sha256=…` it is checked) or an index with a
- * page `torch/` of links, as pip reads it. The Python version in the wheel's name does not matter: only libraries are taken.
+ * Finds the newest wheel for this machine that is asked for in an index: a page `<name>/` of links, as pip reads it. The Python
+ * version in a wheel's name does not matter: only libraries are taken.
  *
  * @throws LoadError when the index does not answer or has no such wheel.
  */
-export async function findWheel(source: string, version: string): Promise<Wheel> {
-  if (new URL(source).pathname.endsWith('.whl')) return wheelAt(source);
-
+export async function findWheel(index: string, { name, specifier }: WheelRequest, get: Get): Promise<Wheel> {
   const platform = wheelPlatform();
   if (!platform) throw new LoadError(`There is no libtorch for ${process.platform} ${process.arch}.`);
-  const page = /\/torch\/?$/.test(source) ? `${source.replace(/\/$/, '')}/` : `${source.replace(/\/$/, '')}/torch/`;
-  const wheels = (await readPage(page)).map((link) => wheelAt(new URL(link, page).href));
-  const local = process.platform === 'darwin' ? '' : '+cpu';
-  const wheel = wheels.find(
-    ({ fileName }) => fileName.startsWith(`torch-${version}${local}-cp`) && platform.test(fileName),
-  );
-  if (!wheel)
-    throw new LoadError(`${page} lists no wheel of torch ${version}${local} for ${process.platform} ${process.arch}.`);
-  return wheel;
+  const page = pageOf(index, name);
+  const wheels = (await readPage(page, get)).map((link) => wheelAt(new URL(link, page).href));
+  const [wheel] = wheels
+    .flatMap((each) => {
+      const version = versionIn(each.fileName, name);
+      const fits = platform.test(each.fileName) || each.fileName.endsWith('-none-any.whl');
+      return version !== undefined && fits && satisfies(version, specifier) ? [{ ...each, version }] : [];
+    })
+    .sort((a, b) => compareVersions(b.version, a.version));
+  if (!wheel) {
+    throw new LoadError(`${page} lists no wheel of ${name} ${specifier} for ${process.platform} ${process.arch}.`);
+  }
+  return { url: wheel.url, fileName: wheel.fileName, sha256: wheel.sha256 };
 }
 
-function wheelAt(address: string): Wheel {
+/** A wheel by its own address; with `#sha256=…` it is checked. */
+export function wheelAt(address: string): Wheel {
   const url = new URL(address);
   const fileName = decodeURIComponent(url.pathname.split('/').at(-1) ?? '');
   const sha256 = /sha256=([0-9a-f]{64})/.exec(url.hash)?.[1];
@@ -38,9 +51,28 @@ function wheelAt(address: string): Wheel {
   return { url: url.href, fileName, sha256 };
 }
 
+export function isWheelAddress(source: string): boolean {
+  return new URL(source).pathname.endsWith('.whl');
+}
+
+/** An index may be given with torch's page. */
+function pageOf(index: string, name: string): string {
+  return `${index.replace(/\/$/, '').replace(/\/torch$/, '')}/${name}/`;
+}
+
+/** `nvidia_cublas-13.1.1.3-py3-none-manylinux_2_27_x86_64.whl` → `13.1.1.3` */
+function versionIn(fileName: string, name: string): string | undefined {
+  const [project = '', version] = fileName.split('-');
+  return normalized(project) === normalized(name) ? version : undefined;
+}
+
+function normalized(name: string): string {
+  return name.toLowerCase().replace(/[-_.]+/g, '-');
+}
+
 /** The page's links. */
-async function readPage(page: string): Promise<string[]> {
-  const response = await fetch(page).catch((cause: unknown) => {
+async function readPage(page: string, get: Get): Promise<string[]> {
+  const response = await get(page).catch((cause: unknown) => {
     throw new LoadError(`${page} does not answer: ${reasonOf(cause)}`, { cause });
   });
   if (!response.ok) throw new LoadError(`${page} answered ${response.status} ${response.statusText}.`);
@@ -48,10 +80,4 @@ async function readPage(page: string): Promise<string[]> {
   return [...html.matchAll(/href="([^"]+)"/g)].flatMap(([, link]) =>
     link === undefined ? [] : [link.replaceAll('&amp;', '&')],
   );
-}
-
-/** fetch hides the reason of a failure in its cause. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }

@@ -1,5 +1,9 @@
-/** PyTorch's own index of CPU wheels: the one address that gptorch fetches from. `GPTORCH_LIBTORCH_URL` overrides it. */
-export const cpuWheelIndex = 'https://download.pytorch.org/whl/cpu';
+/** PyTorch's own indexes, the one host that gptorch fetches libtorch from. `GPTORCH_LIBTORCH_URL` overrides them. */
+export const wheelIndexes = {
+  cpu: 'https://download.pytorch.org/whl/cpu',
+  /** CUDA 13.0; it has NVIDIA's wheels too. */
+  cuda: 'https://download.pytorch.org/whl/cu130',
+} as const;
 
 /** The wheel's platform for this machine, as a pattern on the end of its file name. */
 export function wheelPlatform(platform: string = process.platform, arch: string = process.arch): RegExp | undefined {

@@ -39,9 +39,10 @@ function signature(value: number): Buffer {
 
 const suffix = process.platform === 'darwin' ? 'dylib' : 'so';
 
-/** A small wheel of torch; its libraries do not open. */
-export function makeWheel(version: string): Buffer {
+/** A small wheel of torch, with further files; its libraries do not open. */
+export function makeWheel(version: string, more: Record<string, string> = {}): Buffer {
   return makeZip({
+    ...more,
     'torch/version.py': `__version__ = '${version}'\n`,
     'torch/include/ATen/ATen.h': '#pragma once\n',
     [`torch/lib/libc10.${suffix}`]: Buffer.alloc(200_000, 'c10 '),
