@@ -22,4 +22,5 @@ addon.setErrorFactory((code, message) => {
 pauseAtExit(addon);
 
 export type * from './addon.js';
-export { addon, addonFolder, libtorch } from './load.js';
+export { addonFolder } from './addon-folder.js';
+export { addon, libtorch } from './load.js';

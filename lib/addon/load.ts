@@ -1,13 +1,22 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import bindings from 'bindings';
 import { LoadError } from '../errors.js';
 import type { Addon } from './addon.js';
-import { type Floor, whyNoAddon, whyNotOpened } from './explain-load.js';
+import {
+  addonFolder,
+  buildRecord,
+  chosen,
+  compiledAgainst,
+  installed,
+  manifest,
+  packageRoot,
+  readManifest,
+} from './addon-folder.js';
+import { whyNoAddon, whyNotOpened } from './explain-load.js';
 import { librariesToOpen } from './libtorch-files.js';
-import { type Libtorch, locateLibtorch, packageFolder, readBuildRecord } from './locate-libtorch.js';
+import { type Libtorch, locateLibtorch, packageFolder } from './locate-libtorch.js';
 import { thisMachine } from './machine.js';
 import { addonPackage } from './platform-packages.js';
 import { isCompatibleTorch } from './torch-version.js';
@@ -20,34 +29,16 @@ interface Loader {
   otherCopy(): string | undefined;
 }
 
-/** A package.json as far as it is read here. */
-interface Manifest {
-  version: string;
-  /** A platform package's: what its libraries were compiled against, and how old the system may be. */
-  gptorch?: { libtorch?: string; floor?: Floor };
-  optionalDependencies?: Record<string, string>;
-}
-
 const require = createRequire(import.meta.url);
-const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
-
-/** Another build of the addon, for example with a sanitizer. */
-const chosen = process.env.GPTORCH_ADDON ? resolve(process.env.GPTORCH_ADDON) : undefined;
-const installed = packageFolder(addonPackage());
-const manifest = installed === undefined ? undefined : readManifest(installed);
-
-/** Where the addon comes from: `GPTORCH_ADDON`, the platform's package when gptorch is installed, `build/` in a checkout. */
-export const addonFolder = chosen ?? installed ?? join(packageRoot, 'build', 'Release');
 
 function loadAddon(): { addon: Addon; libtorch: Libtorch } {
   checkVersions();
-  const buildRecord = join(addonFolder, 'libtorch.json');
   const loader = open('gptorch_loader.node') as Loader;
   refuseSecondCopy(loader);
   const libtorch = locateLibtorch({
     buildRecord,
-    compiledAgainst: readBuildRecord(buildRecord)?.version ?? manifest?.gptorch?.libtorch,
-    packaged: addonFolder === installed,
+    compiledAgainst: compiledAgainst(),
+    packaged: manifest !== undefined,
     tryCuda: (found) => tryLibtorch(found, addonFolder),
   });
   try {
@@ -72,11 +63,11 @@ function loadAddon(): { addon: Addon; libtorch: Libtorch } {
 
 /** gptorch pins its platform package's version; an override or a copied folder can still part them. */
 function checkVersions(): void {
-  if (addonFolder !== installed || manifest === undefined) return;
+  if (manifest === undefined) return;
   const { version } = readManifest(packageRoot);
   if (manifest.version === version) return;
   throw new LoadError(
-    `gptorch is ${version}, but ${installed} holds the addon of ${manifest.version}. ` +
+    `gptorch is ${version}, but ${addonFolder} holds the addon of ${manifest.version}. ` +
       `Run \`npm install gptorch@${version} ${addonPackage()}@${version}\`.`,
   );
 }
@@ -114,10 +105,6 @@ function otherPlatforms(): string[] {
   const { optionalDependencies = {} } = readManifest(packageRoot);
   const isLibraries = (name: string) => /^@gptorch\/(?!libtorch-)/.test(name);
   return Object.keys(optionalDependencies).filter((name) => isLibraries(name) && packageFolder(name) !== undefined);
-}
-
-function readManifest(folder: string): Manifest {
-  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
 }
 
 function messageOf(error: unknown): string {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 export function addDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('what gptorch finds on this machine, and whether its addon loads')
+    .description('what gptorch finds on this machine and whether it computes; to be pasted into a report of a fault')
     .option('--json', 'as one JSON line')
     .option('--verbose', 'stack traces of errors')
     .action(async (options: { json?: boolean }) => {

@@ -43,6 +43,11 @@ export function labelList(text: string): (string | number)[] {
   return parts.every((part) => Number.isFinite(Number(part))) ? parts.map(Number) : parts;
 }
 
+/** From 0 to below 1. */
+export function fraction(text: string): number {
+  return inRange(text, text.trim() !== '' && Number(text) >= 0 && Number(text) < 1, 'a number >= 0 and < 1');
+}
+
 export function trueOrFalse(text: string): boolean {
   if (text !== 'true' && text !== 'false') throw new InvalidArgumentError('Expected true or false.');
   return text === 'true';

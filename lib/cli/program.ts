@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addChat } from './chat.js';
+import { addData } from './data.js';
 import { addDemo } from './demo.js';
 import { addDoctor } from './doctor-command.js';
 import { addEvaluate } from './evaluate.js';
@@ -13,6 +13,7 @@ import { addPretrain } from './pretrain.js';
 import { addQuantize } from './quantize.js';
 import { addScore } from './score.js';
 import { addTokenizer } from './tokenizer.js';
+import { packageVersion } from './version.js';
 
 /** The `gptorch` command line. Commands load libtorch when they run: help and version need none. */
 export function createProgram(): Command {
@@ -23,13 +24,8 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, ' ')}\n`) });
   const training = [addPretrain, addFinetune, addEvaluate, addPredict];
   const inference = [addGenerate, addScore, addChat];
-  const files = [addInit, addQuantize, addTokenizer];
+  const files = [addInit, addQuantize, addTokenizer, addData];
   const machine = [addInstallLibtorch, addDoctor, addDemo];
   for (const add of [...training, ...inference, ...files, ...machine]) add(program);
   return program;
-}
-
-function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return version;
 }

@@ -5,7 +5,7 @@ import { END_OF_TEXT } from './byte-level.js';
 import { nameCharacter, UnknownCharacterError } from './char-tokenizer.js';
 import { encodePieces } from './encode-pieces.js';
 import { readTextChunks } from './read-text.js';
-import { type CountedFile, countCharacters, textBetween } from './text-range.js';
+import { type CountedFile, characterCount, countCharacters, textBetween } from './text-range.js';
 import type { TokenFileInfo } from './token-file.js';
 import { TokenFileWriter } from './token-file-writer.js';
 import { type Tokenizer, tokenizerFingerprint } from './tokenizer.js';
@@ -18,6 +18,8 @@ export interface PrepareOptions {
   separator?: number | null;
   /** Training tokens that there must be: one window, contextLength + 1. Default 2. */
   minimumTokens?: number;
+  /** Called with the Unicode characters that were encoded, of all. */
+  onProgress?: (characters: number, total: number) => void;
 }
 
 /** The files that were written. */
@@ -39,7 +41,7 @@ export async function prepareTokens(
   files: readonly string[],
   tokenizer: Tokenizer,
   outDir: string,
-  { validationFraction = 0.1, minimumTokens = 2, ...options }: PrepareOptions = {},
+  { validationFraction = 0.1, minimumTokens = 2, onProgress = () => {}, ...options }: PrepareOptions = {},
 ): Promise<PreparedTokens> {
   if (!(validationFraction >= 0 && validationFraction < 1)) {
     throw new ArgumentError(`validationFraction is ${validationFraction}; allowed: 0 to below 1`);
@@ -53,10 +55,15 @@ export async function prepareTokens(
   const writers: TokenFileWriter[] = [];
   try {
     const target = { vocabSize: tokenizer.vocabSize, tokenizer: tokenizerFingerprint(tokenizer) };
+    let encoded = 0;
+    const onText = (text: string) => {
+      encoded += characterCount(text);
+      onProgress(encoded, characters);
+    };
     const encodePart = async (name: string, from: number, to: number) => {
       const writer = await TokenFileWriter.create(join(outDir, name), target);
       writers.push(writer);
-      await writePart(writer, tokenizer, counted, { from, to, separator });
+      await writePart(writer, tokenizer, counted, { from, to, separator, onText });
       return writer;
     };
     const where = files.join(', ');
@@ -75,21 +82,36 @@ export async function prepareTokens(
   }
 }
 
+interface Part {
+  from: number;
+  to: number;
+  separator: number | null;
+  onText: (text: string) => void;
+}
+
 async function writePart(
   writer: TokenFileWriter,
   tokenizer: Tokenizer,
   files: readonly CountedFile[],
-  { from, to, separator }: { from: number; to: number; separator: number | null },
+  { from, to, separator, onText }: Part,
 ): Promise<void> {
   for (const file of files) {
     if (file.end <= from || file.start >= to) continue;
     if (separator !== null && writer.length > 0) await writer.write([separator]);
     try {
-      for await (const ids of encodePieces(tokenizer, textBetween(file, from, to))) await writer.write(ids);
+      for await (const ids of encodePieces(tokenizer, passing(textBetween(file, from, to), onText)))
+        await writer.write(ids);
     } catch (error) {
       if (error instanceof UnknownCharacterError) throw await locate(error, file.path);
       throw error;
     }
+  }
+}
+
+async function* passing(texts: AsyncIterable<string>, onText: (text: string) => void): AsyncGenerator<string> {
+  for await (const text of texts) {
+    yield text;
+    onText(text);
   }
 }
 

@@ -32,7 +32,8 @@ export async function* textBetween(file: CountedFile, from: number, to: number):
   }
 }
 
-function characterCount(text: string): number {
+/** Unicode characters of a whole text. */
+export function characterCount(text: string): number {
   let count = text.length;
   for (let i = 0; i < text.length; i++) if (isSecondHalf(text, i)) count--;
   return count;

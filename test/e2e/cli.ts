@@ -19,10 +19,10 @@ export interface Running {
 }
 
 /** Starts `gptorch`; one thread, so that tests beside each other do not wait for one another's cores. */
-export function start(args: readonly string[], input = ''): Running {
+export function start(args: readonly string[], input = '', env: Readonly<Record<string, string>> = {}): Running {
   const child = spawn(process.execPath, [main, ...args], {
     stdio: 'pipe',
-    env: { ...process.env, OMP_NUM_THREADS: '1' },
+    env: { ...process.env, OMP_NUM_THREADS: '1', ...env },
   });
   let stdout = '';
   let stderr = '';
@@ -38,8 +38,12 @@ export function start(args: readonly string[], input = ''): Running {
   return { child, result };
 }
 
-export function gptorch(args: readonly string[], input?: string): Promise<Result> {
-  return start(args, input).result;
+export function gptorch(
+  args: readonly string[],
+  input?: string,
+  env?: Readonly<Record<string, string>>,
+): Promise<Result> {
+  return start(args, input, env).result;
 }
 
 /** Runs a command that is to succeed; its stdout as parsed JSON lines. */

@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
 import {
   deviceName,
+  fraction,
   nonNegativeInteger,
   nonNegativeNumber,
   positiveInteger,
@@ -15,6 +16,7 @@ describe.each([
   ['nonNegativeInteger', nonNegativeInteger, ['0', '7'], ['-1', '0.5', '', ' ']],
   ['nonNegativeNumber', nonNegativeNumber, ['0', '0.7', '1e-3'], ['-0.1', '', ' ', 'NaN', 'Infinity', 'x']],
   ['positiveNumber', positiveNumber, ['0.7', '1e-3', '2'], ['0', '-0.1', '', ' ', 'NaN', 'Infinity', 'x']],
+  ['fraction', fraction, ['0', '0.1', '0.99'], ['1', '-0.1', 'x', '']],
   ['probability', probability, ['0.5', '1'], ['0', '1.1', '-1', 'x', '']],
 ])('%s', (_, parse, good, bad) => {
   it.each(good)('takes %j', (text) => expect(parse(text)).toBe(Number(text)));
