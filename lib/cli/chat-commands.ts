@@ -11,16 +11,16 @@ interface Surroundings {
   isTerminal: boolean;
 }
 
-/** Runs what begins with a slash and looks like a command. `none`: it is a message for the model. */
+/** Runs what begins with a slash and looks like a command. `message`: it is one for the model. */
 export async function runCommand(
   text: string,
   session: ChatSession,
   { tell, isTerminal }: Surroundings,
-): Promise<'done' | 'exit' | 'none'> {
+): Promise<'done' | 'exit' | 'message'> {
   const [, name] = /^\/([a-z]+)$/i.exec(text) ?? [];
   switch (name?.toLowerCase()) {
     case undefined:
-      return 'none';
+      return 'message';
     case 'exit':
     case 'quit':
       return 'exit';

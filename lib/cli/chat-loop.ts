@@ -15,13 +15,25 @@ export interface ChatStreams {
   notes: NodeJS.WritableStream;
 }
 
+/** How a chat is shown. */
+export interface ChatLoopOptions {
+  /** An object a line instead of text. */
+  json?: boolean | undefined;
+  /**
+   * Not at a terminal: messages are written before their answers, and an empty line begins a new dialogue. What comes out
+   * is laid out as the dialogues that a model is trained on.
+   */
+  transcript?: boolean | undefined;
+}
+
 /** Reads messages and answers each, until the input's end, /exit or a Ctrl-C while nothing is being answered. */
 export async function chatLoop(
   session: ChatSession,
-  { json = false }: { json?: boolean } = {},
+  { json = false, transcript = false }: ChatLoopOptions = {},
   { input, output, notes }: ChatStreams = { input: process.stdin, output: process.stdout, notes: process.stderr },
 ): Promise<void> {
   const isTerminal = input.isTTY === true && output.isTTY === true && !json;
+  const isTranscript = transcript && !isTerminal;
   const write = (text: string) => writeTo(output, text);
   const tell = (text: string) => writeTo(isTerminal ? output : notes, `${text}\n`);
   if (isTerminal) await write(GREETING);
@@ -33,9 +45,14 @@ export async function chatLoop(
   };
   prompt();
   for await (const text of readTurns(lines, isTerminal)) {
-    const command = await runCommand(text, session, { tell, isTerminal });
+    const command = text === '' ? 'blank' : await runCommand(text, session, { tell, isTerminal });
     if (command === 'exit') break;
-    if (command === 'none') {
+    if (isTranscript && command === 'blank') {
+      session.reset();
+      await write('\n');
+    }
+    if (command === 'message') {
+      if (isTranscript) await write(`${text}\n`);
       const signal = interruption.begin();
       if (json) await answerAsJson(session, text, signal, write);
       else await answer(session, text, signal, write, isTerminal);

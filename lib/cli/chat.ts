@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
 import { nonNegativeNumber, positiveInteger, positiveNumber, probability } from './parse-option.js';
 
@@ -10,6 +10,7 @@ interface ChatOptions extends CommonOptions {
   topP?: number;
   minP?: number;
   repetitionPenalty?: number;
+  transcript?: boolean;
 }
 
 export function addChat(program: Command): void {
@@ -22,7 +23,13 @@ export function addChat(program: Command): void {
     .option('--top-k <k>', 'draw from the k most likely tokens', positiveInteger)
     .option('--top-p <p>', 'draw from the fewest tokens that together have probability p', probability)
     .option('--min-p <p>', 'draw from tokens at least p times as likely as the most likely one', probability)
-    .option('--repetition-penalty <x>', 'above 1: tokens that came before are less likely', positiveNumber);
+    .option('--repetition-penalty <x>', 'above 1: tokens that came before are less likely', positiveNumber)
+    .addOption(
+      new Option(
+        '--transcript',
+        'piped: messages are written before their answers, an empty line begins a new dialogue',
+      ).conflicts('json'),
+    );
   addCommonOptions(command).action(run);
 }
 
@@ -30,7 +37,7 @@ async function run(options: ChatOptions): Promise<void> {
   const { loadModel } = await import('./load-model.js');
   const { openChat } = await import('./open-chat.js');
   const { chatLoop } = await import('./chat-loop.js');
-  const { maxNewTokens, temperature, topK, topP, minP, repetitionPenalty, seed, json } = options;
+  const { maxNewTokens, temperature, topK, topP, minP, repetitionPenalty, seed, json, transcript } = options;
   const replies = { maxNewTokens, temperature, topK, topP, minP, repetitionPenalty, seed };
-  await chatLoop(openChat(await loadModel(options), options.model, replies), { json });
+  await chatLoop(openChat(await loadModel(options), options.model, replies), { json, transcript });
 }

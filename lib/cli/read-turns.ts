@@ -4,7 +4,7 @@ import type { Interface } from 'node:readline';
 const PASTE_MS = 30;
 
 /**
- * Lines as messages, without empty ones. At a terminal, lines that come at once were pasted and are one message; from a
+ * Lines as messages; an empty one is ''. At a terminal, lines that come at once were pasted and are one message; from a
  * pipe each line is one.
  */
 export async function* readTurns(lines: Interface, isTerminal: boolean): AsyncGenerator<string, void, undefined> {
@@ -21,8 +21,7 @@ export async function* readTurns(lines: Interface, isTerminal: boolean): AsyncGe
       message.push(next.value);
       coming = iterator.next();
     }
-    const text = message.join('\n').trim();
-    if (text !== '') yield text;
+    yield message.join('\n').trim();
   }
 }
 

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { ChatSession } from '../../../lib/chat/index.js';
-import { chatLoop } from '../../../lib/cli/chat-loop.js';
+import { type ChatLoopOptions, chatLoop } from '../../../lib/cli/chat-loop.js';
 import type { FinishReason } from '../../../lib/decode/index.js';
 
 /** Answers `echo: message`, remembers like a session, and waits in mid-answer for messages that say so. */
@@ -36,7 +36,7 @@ function streams(isTTY: boolean) {
   return { input, output, notes, written };
 }
 
-async function pipe(text: string, options: { json?: boolean } = {}) {
+async function pipe(text: string, options: ChatLoopOptions = {}) {
   const { input, output, notes, written } = streams(false);
   const { session, messages } = fakeSession();
   input.end(text);
@@ -78,6 +78,12 @@ describe('chatLoop, piped', () => {
       stderr: '',
       messages: ['a', 'b', 'c'],
     });
+  });
+
+  it('writes whole dialogues as a transcript, in the layout of those to train on', async () => {
+    const { stdout } = await pipe('a\nb\n\nc\n/history\n', { transcript: true });
+    expect(stdout).toBe('a\necho: a\nb\necho: b\n\nc\necho: c\n');
+    expect((await pipe('a\n\nb\n/history\n', { transcript: true })).stderr).toBe('you:   b\nmodel: echo: b\n');
   });
 
   it('gives JSON lines with the reason why each answer ended', async () => {
