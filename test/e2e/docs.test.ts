@@ -3,15 +3,20 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type CodeBlock, codeBlocks, compileExample, inputText, root } from './examples.js';
+import { bundledDialogues, type CodeBlock, codeBlocks, compileExample, inputText, root } from './examples.js';
 
 /** Every block of TypeScript in docs/; those of README.md are tested more closely in readme.test.ts. */
-const examples = readdirSync(join(root, 'docs'))
+const blocks = readdirSync(join(root, 'docs'))
   .filter((file) => file.endsWith('.md'))
-  .flatMap((file) => {
-    const blocks = codeBlocks(readFileSync(join(root, 'docs', file), 'utf8'));
-    return blocks.filter(({ language }) => language === 'ts').map((block, i) => nameBlock(file, i, block));
-  });
+  .flatMap((file) => typeScriptOf(file).map((block, i) => nameBlock(file, i, block)));
+
+/** A page and its translation have the same programs: each runs once. */
+const examples = blocks.filter(({ code }, i) => blocks.findIndex((block) => block.code === code) === i);
+
+function typeScriptOf(file: string): CodeBlock[] {
+  const blocks = codeBlocks(readFileSync(join(root, 'docs', file), 'utf8'));
+  return blocks.filter(({ language }) => language === 'ts');
+}
 
 function nameBlock(file: string, index: number, block: CodeBlock) {
   const how = block.noRun === undefined ? 'runs' : `type-checks (not run: ${block.noRun})`;
@@ -22,6 +27,7 @@ let work: string;
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'gptorch-docs-'));
   await writeFile(join(work, 'input.txt'), inputText);
+  await writeFile(join(work, 'dialogues.txt'), bundledDialogues());
 });
 afterAll(() => rm(work, { recursive: true }));
 
@@ -37,6 +43,10 @@ test('blocks are found, with what is said of them', () => {
 
 test('there are examples', () => {
   expect(examples).not.toEqual([]);
+});
+
+test('the Chinese page has the programs of the English one', () => {
+  expect(typeScriptOf('chat-zh.zh-CN.md')).toEqual(typeScriptOf('chat-zh.md'));
 });
 
 test.each(examples)(

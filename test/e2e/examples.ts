@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,3 +57,11 @@ export async function compileExample(name: string, code: string): Promise<Exampl
 export const inputText = 'ROMEO: To be the cat, or not to be; it sat on the mat, and the dog sat on the log. '.repeat(
   60,
 );
+
+/** The dialogues that gptorch brings, for examples that read `dialogues.txt`. */
+export function bundledDialogues(): string {
+  const folder = join(root, 'models', 'chat-zh-small', 'dialogues');
+  return readdirSync(folder)
+    .map((file) => readFileSync(join(folder, file), 'utf8'))
+    .join('\n\n');
+}
