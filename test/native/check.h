@@ -15,6 +15,8 @@ struct Test {
 };
 
 /// Each file of tests gives its own.
+std::vector<Test> dropoutMaskTests();
+std::vector<Test> exponentialSumTests();
 std::vector<Test> fileTests();
 std::vector<Test> philoxTests();
 std::vector<Test> portTests();

@@ -8,7 +8,7 @@
 int main() {
   using namespace gptorch::test;
   int passed = 0, failed = 0;
-  for (const auto& tests : {fileTests(), philoxTests(), portTests(), queueTests(), tokenFileTests(), xxh64Tests()}) {
+  for (const auto& tests : {dropoutMaskTests(), exponentialSumTests(), fileTests(), philoxTests(), portTests(), queueTests(), tokenFileTests(), xxh64Tests()}) {
     for (const Test& test : tests) {
       try {
         test.run();

@@ -1,14 +1,15 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
+
+#include "ops/host_device.h"
 
 namespace gptorch {
 
 /// Philox4x32-10, a counter-based generator: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
 /// The same key and counter give the same numbers whatever was drawn before, on any thread.
 struct Philox {
-  std::array<uint32_t, 2> key;
+  uint32_t key[2];
 
   static constexpr uint32_t kMultiplier0 = 0xD2511F53, kMultiplier1 = 0xCD9E8D57;
   static constexpr uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
@@ -17,8 +18,8 @@ struct Philox {
   /// Runs `Lanes` counters side by side, so that the compiler vectorises the rounds.
   /// Counter of lane i: (first + i, c1, c2, c3). Output word w of lane i is out[w][i].
   template <int Lanes>
-  inline __attribute__((always_inline)) void block(uint32_t first, uint32_t c1, uint32_t c2, uint32_t c3,
-                                                   uint32_t (&out)[4][Lanes]) const {
+  GPTORCH_HOST_DEVICE void block(uint32_t first, uint32_t c1, uint32_t c2, uint32_t c3,
+                                 uint32_t (&out)[4][Lanes]) const {
     for (int i = 0; i < Lanes; ++i) {
       out[0][i] = first + static_cast<uint32_t>(i);
       out[1][i] = c1;

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "ops/grain.h"
+#include "ops/linear_cross_entropy/check.h"
 #include "ops/linear_cross_entropy/softmax_rows.h"
 #include "ops/matrix_product/matrix_product.h"
 #include "ops/matrix_product/transpose.h"
@@ -33,27 +34,6 @@ constexpr int64_t kLeastRows = 64;
 
 using Result = std::tuple<at::Tensor, at::Tensor, at::Tensor>;
 using RowWeights = std::optional<at::Tensor>;
-
-void check(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets, const RowWeights& rowWeights,
-           bool mean) {
-  TORCH_CHECK(hidden.dim() == 2 && weight.dim() == 2 && targets.dim() == 1,
-              "linear_cross_entropy: hidden must be (rows, width), weight (vocabSize, width), targets (rows)");
-  TORCH_CHECK(hidden.sym_size(1) == weight.sym_size(1) && hidden.sym_size(0) == targets.sym_size(0),
-              "linear_cross_entropy: hidden ", hidden.sym_sizes(), ", weight ", weight.sym_sizes(), " and targets ",
-              targets.sym_sizes(), " do not fit");
-  TORCH_CHECK(hidden.scalar_type() == weight.scalar_type(), "linear_cross_entropy: hidden is ", hidden.scalar_type(),
-              ", weight is ", weight.scalar_type());
-  TORCH_CHECK(targets.scalar_type() == at::kLong, "linear_cross_entropy: targets must be int64");
-  if (!rowWeights) return;
-  TORCH_CHECK(!mean, "linear_cross_entropy: row_weights go with a sum, not with a mean");
-  TORCH_CHECK(rowWeights->dim() == 1 && rowWeights->sym_size(0) == targets.sym_size(0) &&
-                  rowWeights->scalar_type() == at::kFloat,
-              "linear_cross_entropy: row_weights must be float32 (rows), not ", rowWeights->scalar_type(), " ",
-              rowWeights->sym_sizes());
-}
-
-/// The loss is accumulated in double and given in the inputs' dtype, reduced ones in float.
-at::ScalarType lossDtype(at::ScalarType dtype) { return dtype == at::kDouble ? at::kDouble : at::kFloat; }
 
 /// The places (counted) int64 of the rows whose target is not `ignoreIndex`.
 at::Tensor countedRows(const at::Tensor& targets, int64_t vocabSize, int64_t ignoreIndex) {
@@ -86,7 +66,7 @@ void softmaxChunk(const at::Tensor& logits, const int64_t* targets, const float*
 Result forwardCpu(const at::Tensor& allHidden, const at::Tensor& weightInput, const at::Tensor& allTargets,
                   const RowWeights& allRowWeights, int64_t ignoreIndex, bool mean, int64_t chunkRows,
                   bool hiddenGradient, bool weightGradient) {
-  check(allHidden, weightInput, allTargets, allRowWeights, mean);
+  checkLinearCrossEntropy(allHidden, weightInput, allTargets, allRowWeights, mean);
   const at::Tensor weight = weightInput.contiguous();
   const int64_t vocabSize = weight.size(0);
   // Rows that count in no loss cost nothing: padding is left out of every product.
@@ -137,7 +117,7 @@ Result forwardCpu(const at::Tensor& allHidden, const at::Tensor& weightInput, co
 Result forwardMeta(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
                    const RowWeights& rowWeights, int64_t, bool mean, int64_t, bool hiddenGradient,
                    bool weightGradient) {
-  check(hidden, weight, targets, rowWeights, mean);
+  checkLinearCrossEntropy(hidden, weight, targets, rowWeights, mean);
   return {at::empty({}, hidden.options().dtype(lossDtype(hidden.scalar_type()))),
           hiddenGradient ? at::empty_like(hidden, at::MemoryFormat::Contiguous) : at::empty({0}, hidden.options()),
           weightGradient ? at::empty_like(weight, at::MemoryFormat::Contiguous) : at::empty({0}, weight.options())};
@@ -224,14 +204,9 @@ TORCH_LIBRARY_FRAGMENT(gptorch, library) {
       " int ignore_index, bool mean, int chunk_rows, bool hidden_gradient, bool weight_gradient) -> (Tensor, Tensor, "
       "Tensor)");
 }
-TORCH_LIBRARY_IMPL(gptorch, CPU, library) {
-  library.impl("linear_cross_entropy", plain);
-  library.impl("linear_cross_entropy_forward", forwardCpu);
-}
-TORCH_LIBRARY_IMPL(gptorch, Meta, library) {
-  library.impl("linear_cross_entropy", plain);
-  library.impl("linear_cross_entropy_forward", forwardMeta);
-}
+TORCH_LIBRARY_IMPL(gptorch, CompositeExplicitAutograd, library) { library.impl("linear_cross_entropy", plain); }
+TORCH_LIBRARY_IMPL(gptorch, CPU, library) { library.impl("linear_cross_entropy_forward", forwardCpu); }
+TORCH_LIBRARY_IMPL(gptorch, Meta, library) { library.impl("linear_cross_entropy_forward", forwardMeta); }
 TORCH_LIBRARY_IMPL(gptorch, Autograd, library) { library.impl("linear_cross_entropy", autograd); }
 TORCH_LIBRARY_IMPL(gptorch, AutocastCPU, library) { library.impl("linear_cross_entropy", autocast<at::kCPU>); }
 TORCH_LIBRARY_IMPL(gptorch, AutocastCUDA, library) { library.impl("linear_cross_entropy", autocast<at::kCUDA>); }
