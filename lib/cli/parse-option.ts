@@ -23,6 +23,11 @@ export function probability(text: string): number {
   return inRange(text, Number(text) > 0 && Number(text) <= 1, 'a number > 0 and <= 1');
 }
 
+/** 0 takes any free one. */
+export function portNumber(text: string): number {
+  return inRange(text, wholeNumber(text) && Number(text) <= 65535, 'a port, 0 to 65535');
+}
+
 /** `auto`, `cpu`, `cuda`, `cuda:1`; whether it is there is for the engine to say. */
 export function deviceName(text: string): string {
   if (!/^(auto|cpu|cuda(:\d+)?)$/.test(text)) throw new InvalidArgumentError('Expected auto, cpu, cuda or cuda:N.');

@@ -12,6 +12,7 @@ import { addPredict } from './predict.js';
 import { addPretrain } from './pretrain.js';
 import { addQuantize } from './quantize.js';
 import { addScore } from './score.js';
+import { addServe } from './serve.js';
 import { addTokenizer } from './tokenizer.js';
 import { packageVersion } from './version.js';
 
@@ -23,7 +24,7 @@ export function createProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, ' ')}\n`) });
   const training = [addPretrain, addFinetune, addEvaluate, addPredict];
-  const inference = [addGenerate, addScore, addChat];
+  const inference = [addGenerate, addScore, addChat, addServe];
   const files = [addInit, addQuantize, addTokenizer, addData];
   const machine = [addInstallLibtorch, addDoctor, addDemo];
   for (const add of [...training, ...inference, ...files, ...machine]) add(program);

@@ -1,0 +1,122 @@
+import { basename, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { InputError } from '../errors.js';
+import { addCommonOptions, type CommonOptions } from './common-options.js';
+import { modelFolder } from './model-folder.js';
+import { writeJsonLine } from './output.js';
+import { collect, portNumber, positiveInteger, positiveNumber } from './parse-option.js';
+
+interface ServeCommandOptions extends CommonOptions {
+  model: string[];
+  name?: string;
+  host: string;
+  port: number;
+  auth: boolean;
+  page: boolean;
+  allowHost?: string[];
+  allowOrigin?: string[];
+  systemMessages: 'refuse' | 'turn';
+  bodyLimit?: number;
+  requestTokens?: number;
+  waitTimeout?: number;
+  requestTimeout?: number;
+  drainTimeout: number;
+  maxConnections?: number;
+  logLevel: string;
+}
+
+/** Where the key stands that requests must carry; an option would show it to whoever lists processes. */
+const KEY_VARIABLE = 'GPTORCH_API_KEY';
+
+export function addServe(program: Command): void {
+  const command = program
+    .command('serve')
+    .description("answer HTTP requests in OpenAI's protocol, and show a chat page at /")
+    .requiredOption('--model <dir>', 'model directory or name of the hub, or NAME=DIR; several may be given', collect)
+    .option('--name <name>', "what requests call the model (default: its directory's name)")
+    .option('--host <address>', 'the address to listen at', '127.0.0.1')
+    .option('--port <n>', '0 takes any free one', portNumber, 8000)
+    .option('--no-auth', `listen beyond this machine without ${KEY_VARIABLE}`)
+    .option('--no-page', 'no chat page')
+    .option('--allow-host <name>', 'a name beside localhost that requests may call a local server by', collect)
+    .option('--allow-origin <origin>', 'an origin whose web pages may send requests: https://example.org', collect)
+    .addOption(
+      new Option('--system-messages <how>', "a chat's system messages: refuse them, or read each as a turn")
+        .choices(['refuse', 'turn'])
+        .default('refuse'),
+    )
+    .option('--body-limit <bytes>', 'the largest body of a request (default: 1048576)', positiveInteger)
+    .option('--request-tokens <n>', 'most tokens of one request, prompts and answers (default: 65536)', positiveInteger)
+    .option('--wait-timeout <s>', 'seconds that a request may wait for its turn (default: 30)', positiveNumber)
+    .option('--request-timeout <s>', 'seconds that a request may take (default: 300)', positiveNumber)
+    .option('--drain-timeout <s>', 'seconds that requests may take to end after SIGTERM', positiveNumber, 30)
+    .option('--max-connections <n>', 'connections open at once (default: 1024)', positiveInteger)
+    .addOption(
+      new Option('--log-level <level>', 'of JSON lines on stderr; info has a line for each request')
+        .choices(['silent', 'error', 'warn', 'info', 'debug'])
+        .default('error'),
+    );
+  addCommonOptions(command).action(run);
+}
+
+async function run(options: ServeCommandOptions): Promise<void> {
+  const { createServer, isLoopback } = await import('../serve/index.js');
+  const { StopSignal } = await import('./stop-signal.js');
+  const apiKey = process.env[KEY_VARIABLE] || undefined;
+  const local = isLoopback(options.host);
+  if (!local && apiKey === undefined && options.auth) {
+    const why = `${options.host} can be reached from other machines; set ${KEY_VARIABLE}`;
+    throw new InputError(`${why}, or say --no-auth where anyone may use the models`);
+  }
+  const models = await openModels(options);
+  const app = createServer({
+    ...{ models, apiKey, page: options.page, systemMessages: options.systemMessages },
+    allowedHosts: local ? (options.allowHost ?? []) : 'any',
+    ...{ allowedOrigins: options.allowOrigin, maxConnections: options.maxConnections },
+    limits: {
+      ...{ bodyBytes: options.bodyLimit, requestTokens: options.requestTokens },
+      ...{ waitTimeout: milliseconds(options.waitTimeout), requestTimeout: milliseconds(options.requestTimeout) },
+    },
+    logger: { level: options.logLevel, stream: process.stderr },
+  });
+  const url = await app.listen({ host: options.host, port: options.port });
+  if (options.json) await writeJsonLine({ event: 'listening', url, models: models.map(({ name }) => name) });
+  if (!options.quiet) process.stderr.write(`serving ${models.map(({ name }) => name).join(', ')} at ${url}\n`);
+
+  const stop = new StopSignal(() => {
+    if (!options.quiet) process.stderr.write('shutting down once running requests have ended; again to quit at once\n');
+  });
+  await new Promise((wake) => stop.signal.addEventListener('abort', wake, { once: true }));
+  const inTime = await app.shutDown(milliseconds(options.drainTimeout));
+  if (!inTime && !options.quiet) process.stderr.write('requests that still ran were given up\n');
+  stop.dispose();
+  for (const { model } of models) model.dispose();
+  if (options.json) await writeJsonLine({ event: 'stopped', finished: inTime });
+}
+
+async function openModels(options: ServeCommandOptions) {
+  const { openModel } = await import('../serve/index.js');
+  const { setUpEngine } = await import('./set-up-engine.js');
+  const device = await setUpEngine(options);
+  if (options.name !== undefined && options.model.length > 1) {
+    throw new InputError('--name is for one --model; write several as --model NAME=DIR');
+  }
+  const models = [];
+  for (const given of options.model) {
+    const [, name, place = given] = /^([^=/]+)=(.+)$/.exec(given) ?? [];
+    const folder = await modelFolder({ ...options, model: place });
+    models.push(await openModel(options.name ?? name ?? nameOf(place, folder), folder, { device }));
+  }
+  return models;
+}
+
+/** The directory's own name; a model of the hub keeps the name it has there. */
+function nameOf(place: string, folder: string): string {
+  return folder === place ? basename(resolve(folder)) : place;
+}
+
+function milliseconds(seconds: number): number;
+function milliseconds(seconds: number | undefined): number | undefined;
+function milliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : Math.max(1, Math.round(seconds * 1000));
+}

@@ -1,0 +1,46 @@
+import type { FastifyInstance } from 'fastify';
+import { badRequest } from './api-error.js';
+
+/** Deeper than any request of the protocol; what walks a body does so by recursion. */
+const DEEPEST = 32;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Bodies are JSON and nothing else. What is no UTF-8, is nested too deep or sets an object's prototype is refused before
+ * anything looks at it.
+ */
+export function parseJsonBodies(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    let text: string;
+    try {
+      text = utf8.decode(body);
+    } catch {
+      return done(badRequest('the body is not UTF-8', undefined, 'invalid_json'));
+    }
+    if (isDeep(text)) {
+      return done(badRequest(`the body is nested deeper than ${DEEPEST} levels`, undefined, 'invalid_json'));
+    }
+    parse(request, text, (error, value) => {
+      if (error) done(badRequest(`the body is not JSON: ${error.message}`, undefined, 'invalid_json'));
+      else done(null, value);
+    });
+  });
+}
+
+function isDeep(text: string): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (inString) {
+      if (character === '\\') i++;
+      else if (character === '"') inString = false;
+    } else if (character === '"') inString = true;
+    else if (character === '{' || character === '[') {
+      if (++depth > DEEPEST) return true;
+    } else if (character === '}' || character === ']') depth--;
+  }
+  return false;
+}
