@@ -60,7 +60,8 @@ export function addServe(program: Command): void {
 }
 
 async function run(options: ServeCommandOptions): Promise<void> {
-  const { createServer, isLoopback } = await import('../serve/index.js');
+  const { createServer } = await import('../serve/index.js');
+  const { isLoopback } = await import('../serve/hosts.js');
   const { StopSignal } = await import('./stop-signal.js');
   const apiKey = process.env[KEY_VARIABLE] || undefined;
   const local = isLoopback(options.host);
