@@ -7,7 +7,7 @@ const threads = Math.max(1, Math.floor(availableParallelism() / workers));
 
 export default defineConfig({
   test: {
-    include: ['test/{unit,parity,e2e,fault}/**/*.test.ts'],
+    include: ['test/{unit,parity,e2e,fault,serve}/**/*.test.ts'],
     // Processes: some tests end theirs, and an addon's thread count belongs to a process.
     pool: 'forks',
     maxWorkers: workers,

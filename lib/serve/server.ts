@@ -115,6 +115,7 @@ function endSocket(socket: Socket, error: ApiError): void {
 }
 
 function writeError(response: ServerResponse, error: ApiError): void {
-  response.writeHead(error.status, { 'content-type': 'application/json; charset=utf-8', connection: 'close' });
-  response.end(JSON.stringify(error));
+  const body = Buffer.from(JSON.stringify(error));
+  const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': body.length };
+  response.writeHead(error.status, { ...headers, connection: 'close' }).end(body);
 }
