@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import type { WeightFormat } from '../decode/index.js';
 import { InputError } from '../errors.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
 import { modelFolder } from './model-folder.js';
@@ -16,6 +17,10 @@ interface ServeCommandOptions extends CommonOptions {
   allowHost?: string[];
   allowOrigin?: string[];
   systemMessages: 'refuse' | 'turn';
+  weights: WeightFormat;
+  maxRunning?: number;
+  maxWaiting?: number;
+  cacheTokens?: number;
   bodyLimit?: number;
   requestTokens?: number;
   waitTimeout?: number;
@@ -45,6 +50,14 @@ export function addServe(program: Command): void {
         .choices(['refuse', 'turn'])
         .default('refuse'),
     )
+    .addOption(
+      new Option('--weights <format>', 'of the weights that texts are generated with: faster, less exact')
+        .choices(['float32', 'bfloat16', 'int8'])
+        .default('float32'),
+    )
+    .option('--max-running <n>', 'texts generated together (default: 64)', positiveInteger)
+    .option('--max-waiting <n>', 'requests that may wait; further ones are refused (default: 1024)', positiveInteger)
+    .option('--cache-tokens <n>', 'tokens whose keys and values are kept (default: 8 contexts)', positiveInteger)
     .option('--body-limit <bytes>', 'the largest body of a request (default: 1048576)', positiveInteger)
     .option('--request-tokens <n>', 'most tokens of one request, prompts and answers (default: 65536)', positiveInteger)
     .option('--wait-timeout <s>', 'seconds that a request may wait for its turn (default: 30)', positiveNumber)
@@ -99,6 +112,8 @@ async function openModels(options: ServeCommandOptions) {
   const { openModel } = await import('../serve/index.js');
   const { setUpEngine } = await import('./set-up-engine.js');
   const device = await setUpEngine(options);
+  const { weights, maxRunning, maxWaiting, cacheTokens } = options;
+  const decoder = { weights, maxRunning, maxWaiting, cacheTokens };
   if (options.name !== undefined && options.model.length > 1) {
     throw new InputError('--name is for one --model; write several as --model NAME=DIR');
   }
@@ -106,7 +121,7 @@ async function openModels(options: ServeCommandOptions) {
   for (const given of options.model) {
     const [, name, place = given] = /^([^=/]+)=(.+)$/.exec(given) ?? [];
     const folder = await modelFolder({ ...options, model: place });
-    models.push(await openModel(options.name ?? name ?? nameOf(place, folder), folder, { device }));
+    models.push(await openModel(options.name ?? name ?? nameOf(place, folder), folder, { device, decoder }));
   }
   return models;
 }

@@ -1,5 +1,5 @@
 import { InputError } from '../errors.js';
-import { GPT } from '../model/index.js';
+import { GPT, type GPTLoadOptions } from '../model/index.js';
 import { Generator, type Tensor } from '../tensor/index.js';
 import { loadTaskModel, saveTaskModel } from './directory.js';
 import type { TaskBatch } from './task-batch.js';
@@ -37,10 +37,10 @@ export class TaskModel {
   }
 
   /** Opens a fine-tuned model directory, in evaluation mode. @throws InputError naming what is wrong, or that it has no head */
-  static load(directory: string, options: { device?: string } = {}): Promise<TaskModel> {
+  static load(directory: string, { device, decoder }: GPTLoadOptions = {}): Promise<TaskModel> {
     return loadTaskModel(
       directory,
-      (config) => new GPT(config, { device: options.device, initialize: false }),
+      (config) => new GPT(config, { device, decoder, initialize: false }),
       (gpt, task) => new TaskModel(gpt, task),
     );
   }

@@ -72,7 +72,7 @@ export async function answer(
           ...samplingOf(fields),
           ...{ n, maxNewTokens: question.maxNewTokens, stop: question.ends, stops: stopsOf(fields) },
           ...{ logProbs: question.logProbs, topLogProbs: question.topLogProbs },
-          ...{ client: question.client, signal: life.signal, waitTimeout, timeout: requestTimeout },
+          ...{ client: question.client, signal: life.signal, waitTimeout },
           onToken: () => {
             completionTokens++;
             counted.token();

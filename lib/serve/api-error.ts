@@ -1,4 +1,12 @@
-import { ArgumentError, EngineQueueFullError, GptorchError, InputError, OutOfMemoryError } from '../errors.js';
+import {
+  ArgumentError,
+  DecoderFullError,
+  DecoderTimeoutError,
+  EngineQueueFullError,
+  GptorchError,
+  InputError,
+  OutOfMemoryError,
+} from '../errors.js';
 
 /** What OpenAI's protocol says of an error beside its message. */
 export interface ApiErrorDetails {
@@ -49,6 +57,8 @@ export function toApiError(error: unknown): ApiError {
   if (error instanceof InputError || error instanceof ArgumentError) {
     return new ApiError(400, error.message, { code: 'invalid_value', cause: error });
   }
+  if (error instanceof DecoderFullError) return tooManyRequests(error);
+  if (error instanceof DecoderTimeoutError) return waitedTooLong(error);
   if (error instanceof EngineQueueFullError) return overloaded('the engine has too much to do; try again', error);
   if (error instanceof OutOfMemoryError) return overloaded('not enough memory for this request now', error);
   const status = statusOf(error);
@@ -61,6 +71,17 @@ export function toApiError(error: unknown): ApiError {
 /** 503: no fault of the request's. */
 export function overloaded(message: string, cause?: unknown): ApiError {
   return new ApiError(503, message, { code: 'overloaded', retryAfter: 1, cause });
+}
+
+/** 429, with the time after which to try again. */
+export function tooManyRequests(cause?: unknown): ApiError {
+  const details = { type: 'rate_limit_error', code: 'rate_limit_exceeded', retryAfter: 1, cause };
+  return new ApiError(429, 'too many requests are waiting', details);
+}
+
+/** 503: the request was not begun within the time that it may wait. */
+export function waitedTooLong(cause?: unknown): ApiError {
+  return overloaded('the request waited too long for its turn', cause);
 }
 
 const CODES: Readonly<Record<number, string>> = {

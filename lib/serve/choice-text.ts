@@ -1,5 +1,5 @@
+import type { TokenLogProb } from '../decode/index.js';
 import { TextStream } from '../generate/index.js';
-import type { TokenLogProb } from './decoding.js';
 import { StopStrings } from './stop-strings.js';
 
 /** A generated token with its place in the text. */

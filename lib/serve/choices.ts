@@ -1,7 +1,7 @@
 import { EventQueue } from '../decode/event-queue.js';
+import type { SamplesOptions } from '../decode/index.js';
 import { overloaded } from './api-error.js';
 import { type ChoiceNews, ChoiceText } from './choice-text.js';
-import { generateTokens, type TokenRequest } from './decoding.js';
 import type { ServedModel } from './served-model.js';
 
 /** What happened to one choice. */
@@ -13,8 +13,9 @@ export interface ChoiceEvent extends ChoiceNews {
 }
 
 /** How several prompts are continued. */
-export interface ChoiceRequest extends Omit<TokenRequest, 'n'> {
+export interface ChoiceRequest extends SamplesOptions {
   n: number;
+  signal: AbortSignal;
   /** The text ends before any of them. */
   stops: readonly string[];
   /** Called for each token when it comes. */
@@ -65,7 +66,7 @@ async function continuePrompt(
   tell: (event: ChoiceEvent) => void,
 ): Promise<void> {
   const choices = Array.from({ length: request.n }, () => new ChoiceText(served.decode, stops));
-  const stream = generateTokens(served.gpt, prompt, request);
+  const stream = served.gpt.stream(prompt, request);
   try {
     while (choices.some(({ stopped }) => !stopped)) {
       const next = await stream.next();

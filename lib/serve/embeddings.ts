@@ -2,7 +2,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { badRequest } from './api-error.js';
 import { clientOf } from './auth.js';
-import { embedTokens } from './decoding.js';
 import { encodeInputs, isTextOrTokens, type TextOrTokens } from './prompt-tokens.js';
 import { commonFields, parseBody } from './request-fields.js';
 import { watchRequest } from './request-life.js';
@@ -33,8 +32,8 @@ export async function embeddings(service: Service, request: FastifyRequest, repl
   try {
     const data: object[] = [];
     for (const [index, { tokens }] of inputs.entries()) {
-      const limits = { client, signal: life.signal, timeout, waitTimeout };
-      const embedding = written(await embedTokens(served.gpt, tokens, limits), fields.encoding_format);
+      const state = await served.gpt.decoder.embed(tokens, { client, signal: life.signal, waitTimeout });
+      const embedding = written(state, fields.encoding_format);
       data.push({ object: 'embedding', index, embedding });
     }
     const usage = { prompt_tokens: promptTokens, total_tokens: promptTokens };

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { decoderLoad } from './decoding.js';
+import type { DecoderStats } from '../decode/index.js';
 import type { Places } from './places.js';
 import type { ServedModel } from './served-model.js';
 
@@ -79,16 +79,11 @@ export class ServeMetrics {
     this.#tokens.inc({ model, kind: 'prompt' }, promptTokens);
   }
 
-  #gauge(
-    name: string,
-    help: string,
-    models: readonly ServedModel[],
-    read: (load: ReturnType<typeof decoderLoad>) => number,
-  ): void {
+  #gauge(name: string, help: string, models: readonly ServedModel[], read: (load: DecoderStats) => number): void {
     new Gauge({
       ...{ name, help, labelNames: ['model'], registers: [this.registry] },
       collect() {
-        for (const { name: model, gpt } of models) this.set({ model }, read(decoderLoad(gpt)));
+        for (const { name: model, gpt } of models) this.set({ model }, read(gpt.decoder.stats()));
       },
     });
   }

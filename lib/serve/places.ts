@@ -1,4 +1,4 @@
-import { ApiError, overloaded } from './api-error.js';
+import { tooManyRequests, waitedTooLong } from './api-error.js';
 
 interface Waiting {
   begin: () => void;
@@ -47,7 +47,7 @@ export class Places {
       this.#running++;
       return;
     }
-    if (this.#queue.size >= this.limits.waiting) throw tooManyRequests('too many requests are waiting');
+    if (this.#queue.size >= this.limits.waiting) throw tooManyRequests();
     let waiting: Waiting | undefined;
     let timer: NodeJS.Timeout | undefined;
     const onAbort = () => waiting?.fail(signal.reason);
@@ -74,15 +74,4 @@ export class Places {
       next.begin();
     }
   }
-}
-
-/** 429, with the time after which to try again. */
-export function tooManyRequests(message: string, cause?: unknown): ApiError {
-  const type = 'rate_limit_error';
-  return new ApiError(429, message, { type, code: 'rate_limit_exceeded', retryAfter: 1, cause });
-}
-
-/** 503: nothing has been computed for the request within the time that it may wait. */
-export function waitedTooLong(cause?: unknown): ApiError {
-  return overloaded('the request waited too long for its turn', cause);
 }

@@ -1,7 +1,7 @@
 import { addTaskTokens, hasTokenizer, loadTokenizer, type TaskTokens, type Tokenizer } from '../data/index.js';
 import { ArgumentError } from '../errors.js';
 import { hasTask, TaskModel } from '../heads/index.js';
-import { GPT, readModelJson } from '../model/index.js';
+import { GPT, type GPTLoadOptions, readModelJson } from '../model/index.js';
 
 /** The token that ends a turn of a dialogue. */
 const SEPARATOR = '<sep>';
@@ -73,11 +73,7 @@ function taskTokens(name: string, tokenizer: Tokenizer | undefined): TaskTokens 
  * Opens a model directory to serve it: a language model's, or that of a fine-tuned one.
  * @throws InputError when it is none
  */
-export async function openModel(
-  name: string,
-  directory: string,
-  options: { device?: string } = {},
-): Promise<ModelToServe> {
+export async function openModel(name: string, directory: string, options: GPTLoadOptions = {}): Promise<ModelToServe> {
   const tokenizer = hasTokenizer(directory) ? await loadTokenizer(directory) : undefined;
   const isTask = hasTask(await readModelJson(directory));
   const model = isTask ? await TaskModel.load(directory, options) : await GPT.load(directory, options);
