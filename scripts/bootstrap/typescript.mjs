@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildCommonJs } from './common-js.mjs';
 import { distFolder, root } from './paths.mjs';
@@ -24,6 +24,8 @@ export async function buildTypeScript() {
     rmSync(fresh, { recursive: true, force: true });
     const args = [join(compiler, 'bin', 'tsc'), '-p', 'tsconfig.build.json', '--outDir', fresh];
     await run('tsc', process.execPath, args, { advice: 'npx tsc -p tsconfig.build.json' });
+    // The chat page is served as it stands.
+    cpSync(join(root, 'lib', 'serve', 'page'), join(fresh, 'serve', 'page'), { recursive: true });
     await buildCommonJs(fresh);
     if (existsSync(distFolder)) rmSync(distFolder, { recursive: true });
     renameSync(fresh, distFolder);

@@ -1,0 +1,174 @@
+import { connect } from 'node:net';
+import OpenAI from 'openai';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ArgumentError, GPT } from '../../lib/index.js';
+import { createServer, type ServerOptions } from '../../lib/serve/index.js';
+import { makeModel, metric, post, type Running, serve, until } from './serving.js';
+
+let running: Running | undefined;
+afterEach(async () => {
+  await running?.close();
+  running = undefined;
+});
+
+async function start(options: Partial<ServerOptions> = {}): Promise<Running> {
+  running = await serve({ models: [makeModel('chat')], ...options });
+  return running;
+}
+
+/** A model with few places, whose texts take a second and more. */
+function slowModel(decoder: { maxRunning: number; maxWaiting: number }) {
+  const { tokenizer } = makeModel('');
+  const shape = { contextLength: 16_384, layers: 6, heads: 4, width: 128, initStd: 0.1 };
+  return { name: 'slow', model: new GPT({ vocabSize: tokenizer.vocabSize, ...shape }, { decoder }), tokenizer };
+}
+const endless = { model: 'slow', prompt: 'a', max_tokens: 16_000 };
+
+describe('a key', () => {
+  it('is asked for where one is set, by all but health and page', async () => {
+    const { url, client } = await start({ apiKey: 'secret' });
+    expect((await client.models.list()).data).toHaveLength(1);
+    const stranger = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'secres', maxRetries: 0 });
+    await expect(stranger.models.list()).rejects.toThrow(OpenAI.AuthenticationError);
+    await expect(stranger.models.list()).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' });
+    const status = async (path: string) => (await fetch(url + path)).status;
+    expect(await status('/v1/models')).toBe(401);
+    expect(await status('/metrics')).toBe(401);
+    expect(await status('/healthz')).toBe(200);
+    expect(await status('/')).toBe(200);
+    const { status: refused, headers } = await post(`${url}/v1/completions`, 'not even JSON');
+    expect(refused).toBe(401);
+    expect(headers.get('www-authenticate')).toBe('Bearer');
+  });
+});
+
+describe('the limits of a request', () => {
+  it('are its body, its tokens and its choices', async () => {
+    const { url } = await start({ limits: { bodyBytes: 1000, requestTokens: 100, choices: 4 } });
+    const ask = (fields: object) => post(`${url}/v1/completions`, { model: 'chat', prompt: 'a', ...fields });
+    expect((await ask({ prompt: 'a'.repeat(1000) })).body.error).toMatchObject({ code: 'request_too_large' });
+    expect((await ask({ n: 5 })).body.error).toMatchObject({ code: 'too_many_choices', param: 'n' });
+    expect((await ask({ prompt: ['a', 'b', 'c'], n: 2 })).body.error).toMatchObject({ code: 'too_many_choices' });
+    expect((await ask({ n: 2, max_tokens: 60 })).body.error).toMatchObject({ code: 'too_many_tokens' });
+    expect((await ask({ max_tokens: 60 })).status).toBe(200);
+    const embed = await post(`${url}/v1/embeddings`, { model: 'chat', input: Array(3).fill('a'.repeat(40)) });
+    expect(embed.body.error).toMatchObject({ code: 'too_many_tokens', param: 'input' });
+  });
+
+  it('must be whole numbers from 1, and known', () => {
+    const models = [makeModel('chat')];
+    expect(() => createServer({ models, limits: { choices: 0 } })).toThrow(ArgumentError);
+    expect(() => createServer({ models, limits: { many: 1 } as object })).toThrow(/no limit many/);
+    expect(() => createServer({ models: [] })).toThrow(ArgumentError);
+    expect(() => createServer({ models: [...models, ...models] })).toThrow(/same name/);
+  });
+});
+
+describe('a queue that is full', () => {
+  it('refuses at once by 429, and a client that waited too long gets 503', async () => {
+    const models = [slowModel({ maxRunning: 1, maxWaiting: 1 })];
+    const { url, client } = await start({ models, limits: { waitTimeout: 400 } });
+    const stream = await client.completions.create({ ...endless, stream: true });
+    const first = stream[Symbol.asyncIterator]();
+    await first.next();
+    const waiting = post(`${url}/v1/completions`, endless);
+    await until(async () => (await metric(url, 'gptorch_waiting')) === 1, 'one waits');
+    const refused = client.completions.create(endless);
+    await expect(refused).rejects.toThrow(OpenAI.RateLimitError);
+    await expect(refused).rejects.toMatchObject({ status: 429, code: 'rate_limit_exceeded' });
+    const { status, headers, body } = await waiting;
+    expect(status).toBe(503);
+    expect(headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(body.error).toMatchObject({ code: 'overloaded', type: 'server_error' });
+    await first.return?.();
+    await until(async () => (await metric(url, 'gptorch_running')) === 0, 'the place is free', 3000);
+  });
+});
+
+describe('time', () => {
+  it('ends what takes too long: 503, or the last event of a stream', async () => {
+    const models = [slowModel({ maxRunning: 4, maxWaiting: 4 })];
+    const { url, client } = await start({ models, limits: { requestTimeout: 300 } });
+    const { status, body } = await post(`${url}/v1/completions`, endless);
+    expect(status).toBe(503);
+    expect(body.error).toMatchObject({ code: 'request_timeout' });
+    const stream = await client.completions.create({ ...endless, stream: true });
+    let pieces = 0;
+    const read = async () => {
+      for await (const _ of stream) pieces++;
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'request_timeout' });
+    expect(pieces).toBeGreaterThan(0);
+    await until(async () => (await metric(url, 'gptorch_running')) === 0, 'the places are free', 3000);
+  });
+
+  it('is not given to whoever sends no headers, or no body', async () => {
+    const { url } = await start({ headersTimeout: 300, receiveTimeout: 600 });
+    const send = (text: string) =>
+      new Promise<string>((resolve, reject) => {
+        const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(text));
+        let reply = '';
+        socket.setEncoding('utf8').on('data', (data: string) => {
+          reply += data;
+        });
+        socket.on('error', reject).on('close', () => resolve(reply));
+      });
+    const begin = 'POST /v1/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
+    const [noHeaders, noBody] = await Promise.all([send(begin), send(`${begin}content-length: 50\r\n\r\n{"model"`)]);
+    for (const reply of [noHeaders, noBody]) {
+      expect(reply).toMatch(/^HTTP\/1\.1 408 /);
+      expect(reply).toContain('"code":"request_timeout"');
+    }
+  });
+
+  it('is not given to a client that leaves a stream unread', async () => {
+    const models = [makeModel('long', { config: { contextLength: 65_536 } })];
+    const { url } = await start({ models, limits: { stallTimeout: 300, requestTokens: 1e6 } });
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    const body = JSON.stringify({ model: 'long', prompt: 'a', max_tokens: 60_000, stream: true, logprobs: 20 });
+    socket.pause();
+    socket.write(
+      `POST /v1/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    await until(async () => (await metric(url, 'gptorch_running')) === 1, 'it runs');
+    await until(async () => (await metric(url, 'gptorch_running')) === 0, 'it is given up', 30_000);
+    const gone = (await (await fetch(`${url}/metrics`)).text()).match(/gptorch_requests_total\{[^}]*status="499"\} 1/);
+    expect(gone).not.toBeNull();
+    socket.destroy();
+  });
+});
+
+describe('other names and other pages', () => {
+  it('a server on loopback answers for loopback’s names and those that are allowed', async () => {
+    const { app } = await start({ allowedHosts: ['chat.local'] });
+    const status = async (host: string) => (await app.inject({ url: '/healthz', headers: { host } })).statusCode;
+    for (const host of ['localhost:8000', '127.0.0.1', '[::1]:80', 'Chat.local:8000'])
+      expect(await status(host)).toBe(200);
+    expect(await status('evil.example')).toBe(403);
+    expect(await status('localhost.evil.example')).toBe(403);
+  });
+
+  it('pages of other origins are told nothing, unless they are allowed', async () => {
+    const origin = 'https://friend.example';
+    const preflight = {
+      origin,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'content-type',
+    };
+    const closed = await start();
+    const refused = await closed.app.inject({ method: 'OPTIONS', url: '/v1/completions', headers: preflight });
+    expect(refused.statusCode).toBe(404);
+    expect(refused.headers['access-control-allow-origin']).toBeUndefined();
+    await closed.close();
+    const { app } = await start({ allowedOrigins: [origin], apiKey: 'secret' });
+    const asked = await app.inject({ method: 'OPTIONS', url: '/v1/completions', headers: preflight });
+    expect(asked.statusCode).toBe(204);
+    expect(asked.headers['access-control-allow-origin']).toBe(origin);
+    const other = await app.inject({ url: '/healthz', headers: { origin: 'https://evil.example' } });
+    expect(other.headers['access-control-allow-origin']).not.toBe('https://evil.example');
+    const denied = await app.inject({ method: 'POST', url: '/v1/completions', headers: { origin } });
+    expect(denied.statusCode).toBe(401);
+    // The page may read why.
+    expect(denied.headers['access-control-allow-origin']).toBe(origin);
+  });
+});
