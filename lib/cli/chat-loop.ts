@@ -65,7 +65,12 @@ export async function chatLoop(
 
 type Write = (text: string) => Promise<void>;
 
-const ENDINGS: Readonly<Record<FinishReason, string>> = { stop: '', length: ' […]', aborted: ' [stopped]' };
+const ENDINGS: Readonly<Record<FinishReason, string>> = {
+  stop: '',
+  length: ' […]',
+  aborted: ' [stopped]',
+  timeout: ' [timed out]',
+};
 
 async function answer(session: ChatSession, text: string, signal: AbortSignal, write: Write, isTerminal: boolean) {
   const finishReason = await readAll(session.reply(text, signal), write);
