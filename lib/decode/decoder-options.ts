@@ -4,8 +4,7 @@ export type WeightFormat = 'float32' | 'bfloat16' | 'int8';
 /** How a decoder computes, and how much it takes on. */
 export interface DecoderOptions {
   /**
-   * Weights in bfloat16 or int8 are read faster and are a copy beside the model's own; sums stay in float32. Default
-   * `float32`, the model's own numbers.
+   * Weights in bfloat16 or int8 are read faster; sums stay in float32. Default `float32`, the model's own numbers.
    */
   weights?: WeightFormat;
   /**
@@ -22,16 +21,21 @@ export interface DecoderOptions {
   stepTokens?: number;
   /**
    * A sequence's logits do not differ by a bit, whatever is computed beside it and however much of its prompt was kept
-   * from before. Costs nothing on the CPU; elsewhere each token is computed by itself then. Default false.
+   * from before. Costs nothing with gptorch's kernels; with torch's each token is computed by itself then. Default false.
    */
   batchInvariant?: boolean;
+  /**
+   * What computes: `gptorch`'s own kernels, over a copy of the weights packed for them, on the CPU alone; or `torch`'s
+   * operators. Default: `gptorch` on the CPU, `torch` elsewhere.
+   */
+  kernels?: 'gptorch' | 'torch';
 }
 
 /** What a decoder does now, and what it has done since it was made. */
 export interface DecoderStats {
-  /** Requests of which no sequence has begun. */
+  /** Requests of which a sequence has not begun yet. */
   readonly waiting: number;
-  /** Sequences that are being computed. */
+  /** Sequences that have begun and not ended. */
   readonly running: number;
   /** Places for keys and values, in tokens. */
   readonly cache: {

@@ -43,8 +43,19 @@ WeightFormat formatOf(const Arguments& arguments, size_t index) {
   arguments.fail("weights must be float32, bfloat16 or int8, not '" + name + "'");
 }
 
-/// (weights, cacheTokens?, maxRunning, maxWaiting, stepTokens, batchInvariant)
-Decoder::Options optionsFrom(const Arguments& arguments, const GptParameters::Sizes& sizes) {
+/// Whether our own kernels compute; where nothing is said, on the CPU they do.
+bool ownKernelsFrom(const Arguments& arguments, size_t index, const at::Device& device) {
+  if (arguments.isMissing(index)) return device.is_cpu();
+  const std::string name = arguments.string(index, "kernels");
+  if (name == "torch") return false;
+  if (name != "gptorch") arguments.fail("kernels must be gptorch or torch, not '" + name + "'");
+  if (!device.is_cpu()) arguments.fail("kernels: gptorch's are for the CPU alone, the model is on " + device.str());
+  return true;
+}
+
+/// (weights, cacheTokens?, maxRunning, maxWaiting, stepTokens, batchInvariant, kernels?)
+Decoder::Options optionsFrom(const Arguments& arguments, const GptParameters& parameters) {
+  const GptParameters::Sizes& sizes = parameters.sizes();
   constexpr int64_t kContexts = 8, kLeastCache = 4096;
   constexpr double kMostSequences = 4096, kMostTokens = 1 << 30;
   Decoder::Options options;
@@ -57,6 +68,7 @@ Decoder::Options optionsFrom(const Arguments& arguments, const GptParameters::Si
   options.maxWaiting = count(arguments, 3, "maxWaiting", 0, kMost);
   options.stepTokens = count(arguments, 4, "stepTokens", 1, kMostTokens);
   options.batchInvariant = arguments.boolean(5, "batchInvariant");
+  options.ownKernels = ownKernelsFrom(arguments, 6, parameters.device());
   return options;
 }
 
@@ -68,7 +80,7 @@ Napi::Value createDecoder(const Napi::CallbackInfo& info) {
     for (uint32_t i = 0; i < list.Length(); ++i) blocks.push_back(moduleOf(list.Get(i)));
     const std::shared_ptr<ModuleState> norm = info[2].IsExternal() ? moduleOf(info[2]) : nullptr;
     GptParameters parameters(moduleOf(info[0]), blocks, norm, unwrapTensor(info[3], "Decoder"));
-    const Decoder::Options options = optionsFrom(takeArguments("Decoder", info, 4), parameters.sizes());
+    const Decoder::Options options = optionsFrom(takeArguments("Decoder", info, 4), parameters);
     return wrap(info.Env(),
                 std::make_shared<Decoder>(std::move(parameters), options, Environment::of(info.Env()).session()));
   });

@@ -39,7 +39,7 @@ class BlockPool {
 
   /// Takes hold of the block that has these tokens behind a prefix.
   std::optional<PrefixIndex::Entry> find(Prefix before, std::span<const int64_t> tokens);
-  /// Says what a full block holds: from now on it can be found.
+  /// Says what a full block holds, once: from now on it can be found.
   /// @return the prefix that ends with these tokens
   Prefix seal(int32_t block, Prefix before, std::span<const int64_t> tokens);
 

@@ -10,6 +10,7 @@
 #include "decode/embedding_request.h"
 #include "decode/generation.h"
 #include "decode/operator_model.h"
+#include "decode/packed_model.h"
 #include "engine/cpu_allocator.h"
 
 namespace gptorch {
@@ -144,7 +145,9 @@ void Decoder::prepareModel() {
   if (model_ && !parameters_.changed()) return;
   // Freed before its successor is made.
   model_.reset();
-  model_ = makeOperatorModel(parameters_.weights(), options_.weights, options_.batchInvariant);
+  const GptWeights weights = parameters_.weights();
+  model_ = options_.ownKernels ? makePackedModel(weights, options_.weights)
+                               : makeOperatorModel(weights, options_.weights, options_.batchInvariant);
   scheduler_.forget();
   store_.clean();
 }

@@ -27,6 +27,8 @@ class Decoder : public std::enable_shared_from_this<Decoder> {
     int64_t maxWaiting = 1024;
     int64_t stepTokens = 256;
     bool batchInvariant = false;
+    /// By our own kernels, on the CPU; else by libtorch's operators.
+    bool ownKernels = true;
   };
   /// Cache figures in tokens.
   struct Stats {
@@ -38,7 +40,6 @@ class Decoder : public std::enable_shared_from_this<Decoder> {
   Decoder(GptParameters parameters, const Options& options, SessionRef session);
 
   const GptParameters::Sizes& sizes() const { return parameters_.sizes(); }
-  const Options& options() const { return options_; }
 
   // JavaScript's side.
 

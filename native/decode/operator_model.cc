@@ -86,8 +86,11 @@ class OperatorModel final : public StepModel {
 
   at::Tensor forwardTogether(std::span<const StepSequence> sequences, KeyValueBlocks& cache) const {
     const Layout layout = lay(sequences);
-    at::Tensor state = at::embedding(weights_.tokens, layout.tokens) +
-                       at::embedding(weights_.positions, layout.positions);  // (N, width)
+    // Tied weights are the same numbers on both sides, rounded ones too.
+    const at::Tensor tokens = weights_.output.is_same(weights_.tokens)
+                                  ? output_.columns(layout.tokens)
+                                  : at::embedding(weights_.tokens, layout.tokens);    // (N, width)
+    at::Tensor state = tokens + at::embedding(weights_.positions, layout.positions);  // (N, width)
     for (size_t i = 0; i < layers_.size(); ++i) {
       const Layer& layer = layers_[i];
       const auto attention = [&](const at::Tensor& input) { return attend(layer, input, cache.layers[i], layout); };

@@ -2,6 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addmm.h>
+#include <ATen/ops/index_select.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/where.h>
 
@@ -35,6 +36,11 @@ at::Tensor WeightMatrix::multiply(const at::Tensor& input) const {
     if (scale_.defined()) output.mul_(scale_);
   }
   return bias_.defined() ? output.add_(bias_) : output;
+}
+
+at::Tensor WeightMatrix::columns(const at::Tensor& indices) const {
+  const at::Tensor columns = weight_.index_select(1, indices).to(at::kFloat);  // (in, n)
+  return (scale_.defined() ? columns * scale_.index_select(0, indices) : columns).t();
 }
 
 }  // namespace gptorch

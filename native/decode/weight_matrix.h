@@ -17,6 +17,9 @@ class WeightMatrix {
   /// (rows, in) float32 → (rows, out) float32
   at::Tensor multiply(const at::Tensor& input) const;
 
+  /// Columns as numbers of float32: (n) → (n, in)
+  at::Tensor columns(const at::Tensor& indices) const;
+
  private:
   at::Tensor weight_;  // (in, out)
   at::Tensor scale_;   // (out) of int8

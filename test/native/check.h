@@ -15,12 +15,15 @@ struct Test {
 };
 
 /// Each file of tests gives its own.
+std::vector<Test> blockPoolTests();
 std::vector<Test> dropoutMaskTests();
 std::vector<Test> exponentialSumTests();
+std::vector<Test> fairQueueTests();
 std::vector<Test> fileTests();
 std::vector<Test> philoxTests();
 std::vector<Test> portTests();
 std::vector<Test> queueTests();
+std::vector<Test> schedulerTests();
 std::vector<Test> tokenFileTests();
 std::vector<Test> xxh64Tests();
 

@@ -8,7 +8,9 @@
 int main() {
   using namespace gptorch::test;
   int passed = 0, failed = 0;
-  for (const auto& tests : {dropoutMaskTests(), exponentialSumTests(), fileTests(), philoxTests(), portTests(), queueTests(), tokenFileTests(), xxh64Tests()}) {
+  for (const auto& tests :
+       {blockPoolTests(), dropoutMaskTests(), exponentialSumTests(), fairQueueTests(), fileTests(), philoxTests(),
+        portTests(), queueTests(), schedulerTests(), tokenFileTests(), xxh64Tests()}) {
     for (const Test& test : tests) {
       try {
         test.run();
