@@ -4,9 +4,24 @@
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/mm.h>
-#include <ATen/ops/where.h>
+
+#include <algorithm>
+
+#include "ops/packed_product/packed_weight.h"
 
 namespace gptorch {
+
+namespace {
+
+/// Of each output channel: (in, out) → (out).
+at::Tensor int8Scales(const at::Tensor& weight) {
+  at::Tensor scales = weight.abs().amax(0).cpu().contiguous();
+  auto* const each = scales.mutable_data_ptr<float>();
+  std::transform(each, each + scales.numel(), each, ops::int8Scale);
+  return scales.to(weight.device());
+}
+
+}  // namespace
 
 WeightMatrix::WeightMatrix(const at::Tensor& weight, const at::Tensor& bias, WeightFormat format) : bias_(bias) {
   switch (format) {
@@ -17,9 +32,8 @@ WeightMatrix::WeightMatrix(const at::Tensor& weight, const at::Tensor& bias, Wei
       weight_ = weight.to(at::kBFloat16);
       return;
     case WeightFormat::Int8:
-      const at::Tensor largest = weight.abs().amax(0);  // (out)
-      scale_ = at::where(largest == 0, 1.0, largest / 127.0);
-      weight_ = (weight / scale_).round().to(at::kChar);
+      scale_ = int8Scales(weight);
+      weight_ = weight.mul(scale_.reciprocal()).round_().clamp_(-127, 127).to(at::kChar);
       return;
   }
 }
