@@ -1,6 +1,4 @@
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/abs.h>
-#include <ATen/ops/amax.h>
 #include <ATen/ops/empty_like.h>
 
 #include <cmath>
@@ -47,7 +45,7 @@ Plan quantizeInt8(const Arguments& arguments) {
       scales.mutable_data_ptr<float>()[i] = ops::int8Scale(each);
     }
     scales = scales.to(value.device());
-    const at::Tensor integers = (value * along(scales.reciprocal(), dimension)).round_().clamp_(-127, 127);
+    const at::Tensor integers = value.mul(along(scales.reciprocal(), dimension)).round_().clamp_(-127, 127);
     return Values{integers.to(at::kChar), scales};
   };
   return plan;
