@@ -3,6 +3,8 @@ import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { fail } from '../bootstrap/failure.mjs';
 import { engine } from './engine.mjs';
+import { GENERATE_SIZES } from './generate/workload.mjs';
+import { generate } from './generate.mjs';
 import { SIZES } from './sizes.mjs';
 import { RUNS } from './tasks/runs.mjs';
 import { tasks } from './tasks.mjs';
@@ -23,6 +25,18 @@ common(program.command('engine'))
   .option('--steps <n>', 'training steps of each size (default: by size)', count)
   .option('--repeats <n>', 'repeats of the short measurements', count, 200)
   .action(engine);
+
+common(program.command('generate'))
+  .description(
+    'generation: ours in each format of the weights, transformers, onnxruntime-node and node-llama-cpp, in turn',
+  )
+  .addOption(new Option('--size <name>', 'the model').choices(Object.keys(GENERATE_SIZES)).default('gpt2'))
+  .option('--rounds <n>', 'turns of each', count, 5)
+  .option('--new-tokens <n>', 'tokens after the prompt', count, 128)
+  .option('--batch <n>', 'requests at once', count, 16)
+  .option('--fetch', 'install onnxruntime-node and node-llama-cpp into build/bench-peers first')
+  .option('--no-peers', 'ours alone')
+  .action(generate);
 
 common(program.command('tasks'))
   .description('fine-tuning on real data: ours and PyTorch on the same batches, and what the combined loss keeps')

@@ -1,0 +1,74 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Failure } from '../bootstrap/failure.mjs';
+import { write } from '../bootstrap/step.mjs';
+import { startContenders } from './generate/contenders.mjs';
+import { fetchPeers } from './generate/fetch.mjs';
+import { generateMarkdown } from './generate/table.mjs';
+import { PROMPT_TOKENS, writeWorkload } from './generate/workload.mjs';
+import { machine, openMpSettings } from './machine.mjs';
+import { command, report } from './report.mjs';
+
+/** `bench -- generate`: the same prompts, greedy, by each contender in turn; one request, then several at once. */
+export async function generate({ size, rounds, newTokens, batch, threads, fetch, peers, json, save }) {
+  if (fetch) await fetchPeers();
+  const head = { command: command(), machine: machine() };
+  const folder = await mkdtemp(join(tmpdir(), 'gptorch-bench-'));
+  let contenders = [];
+  try {
+    const { parameters, weights } = await writeWorkload(folder, size, { newTokens, batch, threads });
+    contenders = await startContenders(folder, { threads, peers });
+    const runs = await takeTurns(contenders, { rounds, batch, weights });
+    requireSameTokens(runs);
+    const environment = openMpSettings(threads);
+    const settings = {
+      size,
+      parameters,
+      weights,
+      promptTokens: PROMPT_TOKENS,
+      newTokens,
+      batch,
+      rounds,
+      threads,
+      environment,
+    };
+    const result = { ...head, settings, contenders: runs };
+    await report('generate', { json, save }, result, generateMarkdown(result));
+  } finally {
+    await Promise.all([...new Set(contenders.map(({ peer }) => peer))].map((peer) => peer.end()));
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A B C A B C …: in each round each contender has one request, then each that can a batch; after a first round unmeasured. */
+async function takeTurns(contenders, { rounds, batch, weights }) {
+  const runs = contenders.map(({ name, bytes, peer }) => ({
+    ...{ name, bytes, version: peer.conditions.version },
+    /** Seconds to the first token, for all tokens after it, for a batch as a whole, and to read as many bytes as the weights. */
+    ...{ first: [], decode: [], batch: [], read: [], tokens: [] },
+  }));
+  for (let round = -1; round < rounds; round++) {
+    for (const [i, contender] of contenders.entries()) {
+      const single = await contender.ask(1);
+      const run = runs[i];
+      run.tokens = single.tokens;
+      const { seconds: read } = contender.bytes ? await contender.peer.ask({ read: weights * contender.bytes }) : {};
+      const many = contender.batches && batch > 1 ? await contender.ask(batch) : undefined;
+      if (round < 0) continue;
+      run.first.push(single.firstSeconds);
+      run.decode.push(single.seconds - single.firstSeconds);
+      if (read !== undefined) run.read.push(read);
+      if (many) run.batch.push(many.seconds);
+    }
+    write(round < 0 ? 'warmed up' : `round ${round + 1} of ${rounds}`);
+  }
+  return runs;
+}
+
+/** @throws Failure where those with float32 weights do not write the same: times of different work must not be compared */
+function requireSameTokens(runs) {
+  const [ours, ...others] = runs.filter(({ name }) => name.endsWith('float32'));
+  const other = others.find(({ tokens }) => String(tokens) !== String(ours.tokens));
+  if (other) throw new Failure(`${other.name} and ${ours.name} give other tokens, so nothing is reported`);
+}
