@@ -111,3 +111,23 @@ describe('gptorch init', () => {
     expect(a?.stdout).not.toBe(c?.stdout);
   });
 });
+
+describe('gptorch quantize', () => {
+  it('writes a smaller model that reads text nearly as well', async () => {
+    const quantize = (...args: string[]) => gptorch(['quantize', '--model', path('lm'), ...args]);
+    const { code, stdout } = await quantize('--out', path('int8'));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ +weights +bits a parameter\n.*lm +[\d.]+ MB +32\.0\n.*int8 +[\d.]+ MB +\d+\.\d\n$/);
+    const summary = JSON.parse((await quantize('--out', path('bf16'), '--weights', 'bfloat16', '--json')).stdout);
+    expect(summary).toMatchObject({ weights: 'bfloat16', bytes: { before: 2 * summary.bytes.after } });
+    const perplexity = async (name: string) => {
+      const [{ loss } = {}] = await jsonLines(['score', '--model', path(name), '--input', '-'], '{"text":"the sea is"}\n');
+      return Math.exp(loss as number);
+    };
+    const exact = await perplexity('lm');
+    for (const name of ['int8', 'bf16']) expect(Math.abs((await perplexity(name)) / exact - 1)).toBeLessThan(0.01);
+    const again = await quantize('--out', path('int8'));
+    expect(again).toMatchObject({ code: 2, stdout: '' });
+    expect(again.stderr).toMatch(/int8: already holds a model/);
+  });
+});

@@ -25,6 +25,7 @@ std::vector<Test> portTests();
 std::vector<Test> queueTests();
 std::vector<Test> schedulerTests();
 std::vector<Test> tokenFileTests();
+std::vector<Test> workerPoolTests();
 std::vector<Test> xxh64Tests();
 
 [[noreturn]] inline void fail(const std::string& message, const std::source_location& place) {

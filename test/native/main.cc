@@ -10,7 +10,7 @@ int main() {
   int passed = 0, failed = 0;
   for (const auto& tests :
        {blockPoolTests(), dropoutMaskTests(), exponentialSumTests(), fairQueueTests(), fileTests(), philoxTests(),
-        portTests(), queueTests(), schedulerTests(), tokenFileTests(), xxh64Tests()}) {
+        portTests(), queueTests(), schedulerTests(), tokenFileTests(), workerPoolTests(), xxh64Tests()}) {
     for (const Test& test : tests) {
       try {
         test.run();
