@@ -17,16 +17,14 @@ export function modelTypeOf(config: GPTConfig): ModelType {
   return common && gpt1 ? 'openai-gpt' : 'gptorch';
 }
 
-/** The part of `config.json` that says of the weights that they are int8. */
-export const INT8_CONFIG = { quantization_config: { quant_method: 'gptorch', weights: 'int8' } } as const;
+/** The `config.json` of a model with int8 weights: Hugging Face has no class that reads them, so it has our own type. */
+export function int8Config(config: GPTConfig): Record<string, unknown> {
+  return { model_type: 'gptorch', ...config, quantization: { weights: 'int8' } };
+}
 
-/**
- * Whether a `config.json` says that the weights are int8, as `quantize` writes them.
- * @throws InputError for weights that another program quantised
- */
+/** Whether a `config.json` is one of `int8Config`. @throws InputError for weights quantised otherwise */
 export function isInt8(json: unknown, where: string): boolean {
-  const { quantization_config: found } = parseOrThrow(quantizedSchema, json, where);
-  return found !== undefined && found !== null;
+  return parseOrThrow(quantizedSchema, json, where).quantization !== undefined;
 }
 
 /** The contents of `config.json`. */
@@ -60,9 +58,7 @@ export function toHuggingFace(config: GPTConfig): Record<string, unknown> {
 }
 
 const count = z.number().int().min(1);
-/** What `quantize` writes; transformers refuses a method that it does not know, where it would misread the weights. */
-const quantizationSchema = z.object({ quant_method: z.literal('gptorch'), weights: z.literal('int8') });
-const quantizedSchema = z.object({ quantization_config: quantizationSchema.nullish() });
+const quantizedSchema = z.object({ quantization: z.strictObject({ weights: z.literal('int8') }).optional() });
 const sharedSchema = z.object({
   vocab_size: count,
   n_positions: count,
@@ -77,7 +73,7 @@ const sharedSchema = z.object({
   tie_word_embeddings: z.boolean().default(true),
   // What would change the result in a way that this library does not have. All other fields change nothing here.
   pruned_heads: z.record(z.string(), z.never()).nullish(),
-  quantization_config: quantizationSchema.nullish(),
+  quantization_config: z.null().optional(),
 });
 const gpt2Schema = sharedSchema.extend({
   scale_attn_weights: z.literal(true).default(true),
@@ -100,7 +96,7 @@ export function fromHuggingFace(json: unknown, where: string): GPTConfig {
     const {
       model_type: _,
       task: __,
-      quantization_config: ___,
+      quantization: ___,
       dtype: ____,
       ...config
     } = json as Record<string, unknown>;

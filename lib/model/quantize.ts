@@ -6,7 +6,7 @@ import { openTensorFiles, writeFileAtomic } from '../io/index.js';
 import type { Tensor } from '../tensor/index.js';
 import { readModelJson, saveModel, weightsPath } from './directory.js';
 import { GPT } from './gpt.js';
-import { INT8_CONFIG, isInt8 } from './hugging-face.js';
+import { int8Config, isInt8 } from './hugging-face.js';
 import { toInt8 } from './int8-weights.js';
 
 /** Files beside the weights that a quantised model needs as they are. */
@@ -51,8 +51,8 @@ export async function quantize(source: string, target: string, weights: 'bfloat1
       if (weights === 'int8') tensors.push(...toInt8(name, parameter));
       else tensors.push([name, parameter.detach().to({ dtype: 'bfloat16' })]);
     }
-    const { torch_dtype: _, dtype: __, ...rest } = json;
-    const config = weights === 'int8' ? { ...rest, ...INT8_CONFIG } : { ...rest, dtype: 'bfloat16' };
+    const { torch_dtype: _, ...rest } = json;
+    const config = weights === 'int8' ? int8Config(model.config) : { ...rest, dtype: 'bfloat16' };
     await saveModel(target, config, tensors, () => copyCompanions(source, target));
     const [before, after] = await Promise.all([weightBytes(source), weightBytes(target)]);
     return { bytes: { before, after }, parameters: model.parameterCount };

@@ -121,7 +121,10 @@ describe('gptorch quantize', () => {
     const summary = JSON.parse((await quantize('--out', path('bf16'), '--weights', 'bfloat16', '--json')).stdout);
     expect(summary).toMatchObject({ weights: 'bfloat16', bytes: { before: 2 * summary.bytes.after } });
     const perplexity = async (name: string) => {
-      const [{ loss } = {}] = await jsonLines(['score', '--model', path(name), '--input', '-'], '{"text":"the sea is"}\n');
+      const [{ loss } = {}] = await jsonLines(
+        ['score', '--model', path(name), '--input', '-'],
+        '{"text":"the sea is"}\n',
+      );
       return Math.exp(loss as number);
     };
     const exact = await perplexity('lm');

@@ -24,17 +24,20 @@ def checks() -> list[harness.Check]:
     directories = sorted(Path(folder.name).iterdir())
     assert directories, "no model was saved"
     what = {"gives equal logits": _equal, "comes back": _returns, "is plain safetensors": _plain}
+    what8 = {"is refused, not misread": _refused, "is integers and scales": _integers}
     # `folder` lives as long as the checks do.
     return [
         (f"checkpoint: {directory.name} {name}", lambda check=check, directory=directory, _=folder: check(directory))
-        for name, check in what.items()
         for directory in directories
+        for name, check in (what8 if directory.name.endswith("int8") else what).items()
     ]
 
 
 def _equal(directory: Path) -> None:
     model_type = json.loads((directory / "config.json").read_text("utf-8"))["model_type"]
-    model, info = CLASSES[model_type].from_pretrained(directory, output_loading_info=True)
+    model, info = CLASSES[model_type].from_pretrained(
+        directory, dtype=torch.float32, output_loading_info=True
+    )
     assert isinstance(AutoModelForCausalLM.from_pretrained(directory), CLASSES[model_type])
     assert not any(info[key] for key in ("missing_keys", "unexpected_keys", "mismatched_keys")), info
     expected = load_file(directory / "expected.safetensors")
@@ -61,6 +64,33 @@ def _plain(directory: Path) -> None:
     assert expected["half"].dtype == torch.float16 and expected["brain"].dtype == torch.bfloat16
     assert torch.equal(expected["half"], expected["logits"].half())
     assert torch.equal(expected["brain"], expected["logits"].bfloat16())
+
+
+def _refused(directory: Path) -> None:
+    """Read as if they were weights, the integers would give nonsense in silence."""
+    try:
+        AutoModelForCausalLM.from_pretrained(directory)
+    except ValueError as error:
+        assert "gptorch" in str(error), error
+        return
+    raise AssertionError("transformers opened int8 weights")
+
+
+def _integers(directory: Path) -> None:
+    """Put together by hand, in a directory of float32, transformers has the logits that gptorch has."""
+    tensors = load_file(directory / "model.safetensors")
+    scales = {name: tensors.pop(name) for name in list(tensors) if name.endswith("_scale")}
+    assert scales.keys() == {f"{name}_scale" for name, tensor in tensors.items() if tensor.dtype == torch.int8}
+    for name, scale in scales.items():
+        weight = name.removesuffix("_scale")
+        rows = weight.endswith(("wte.weight", "tokens_embed.weight"))
+        tensors[weight] = tensors[weight].float() * (scale[:, None] if rows else scale)
+    plain = directory.with_name(directory.name.removesuffix("_int8"))
+    model = AutoModelForCausalLM.from_pretrained(plain, dtype=torch.float32)
+    left = model.load_state_dict(tensors, strict=False)
+    assert not left.unexpected_keys and set(left.missing_keys) <= {"lm_head.weight"}, left
+    expected = load_file(directory / "expected.safetensors")
+    _close(_logits(model, expected["tokens"]), expected["logits"], TOLERANCE)
 
 
 def _logits(model: torch.nn.Module, tokens: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 // Saves a model in each form that a class of transformers opens, with logits for a few tokens beside it.
 //   node save_models.mjs folder
 import { join } from 'node:path';
-import { GPT, noGrad, saveSafetensors, tensor } from '../../dist/index.js';
+import { GPT, noGrad, quantize, saveSafetensors, tensor } from '../../dist/index.js';
 
 const folder = process.argv[2];
 const small = {
@@ -20,6 +20,16 @@ const tokens = tensor([[1, 5, 30, 0, 7, 7, 2, 19, 4, 11, 3, 8]], { dtype: 'int64
 for (const [name, change] of Object.entries(forms)) {
   const model = new GPT({ ...small, ...change }, { seed: 7 }).eval();
   await model.save(join(folder, name));
+  await saveExpected(name, model);
+}
+for (const name of ['gpt2', 'gpt1']) {
+  for (const weights of ['bfloat16', 'int8']) {
+    await quantize(join(folder, name), join(folder, `${name}_${weights}`), weights);
+    await saveExpected(`${name}_${weights}`, await GPT.load(join(folder, `${name}_${weights}`)));
+  }
+}
+
+async function saveExpected(name, model) {
   const logits = noGrad(() => model.forward(tokens));
   await saveSafetensors(join(folder, name, 'expected.safetensors'), [
     ['tokens', tokens],

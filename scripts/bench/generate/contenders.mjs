@@ -45,8 +45,8 @@ async function startPeers(folder, env) {
   }
   const paths = { ...process.env, PYTHONPATH: pythonPackages };
   for (const [name, model, program] of [
-    ['onnxruntime-node int8', 'onnx_model.py', 'onnx_generate.mjs'],
-    ['node-llama-cpp q8_0', 'gguf_model.py', 'llama_generate.mjs'],
+    ['onnxruntime-node int8', 'write_onnx.py', 'onnx_generate.mjs'],
+    ['node-llama-cpp q8_0', 'write_gguf.py', 'llama_generate.mjs'],
   ]) {
     write(`${name}: writing its weights`);
     await run(`bench-${model}`, python, [peerFile(model), folder], { env: paths });

@@ -1,4 +1,4 @@
-// node-llama-cpp's turn at generating, from FOLDER/q8_0.gguf (see gguf_model.py). scripts/bench/peer.mjs has the protocol.
+// node-llama-cpp's turn at generating, from FOLDER/q8_0.gguf (see write_gguf.py). scripts/bench/peer.mjs has the protocol.
 //
 //     node llama_generate.mjs FOLDER PACKAGES
 import { readFile } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// onnxruntime-node's turn at generating, from FOLDER/int8.onnx (see onnx_model.py). scripts/bench/peer.mjs has the protocol.
+// onnxruntime-node's turn at generating, from FOLDER/int8.onnx (see write_onnx.py). scripts/bench/peer.mjs has the protocol.
 //
 //     node onnx_generate.mjs FOLDER PACKAGES
 import { readFile } from 'node:fs/promises';

@@ -148,7 +148,7 @@ describe('is refused', () => {
     const config = JSON.parse(await readFile(path('source/config.json'), 'utf8'));
     const quantization_config = { quant_method: 'gptq', bits: 4 };
     await writeFile(path('source/config.json'), JSON.stringify({ ...config, quantization_config }));
-    await expect(GPT.load(path('source'))).rejects.toThrow(/config.json: field "quantization_config.quant_method" is "gptq"/);
+    await expect(GPT.load(path('source'))).rejects.toThrow(/config.json: field "quantization_config"/);
   });
 
   test('a weight that is not finite', async () => {

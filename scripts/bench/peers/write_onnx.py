@@ -1,6 +1,6 @@
 """FOLDER/model to FOLDER/int8.onnx: onnxruntime's dynamic int8 quantisation, a scale per channel, of a plain GPT-2.
 
-    python onnx_model.py FOLDER
+    python write_onnx.py FOLDER
 
 Keys and values go in and out as tensors `past.LAYER.k`, `present.LAYER.k` … of (1, heads, T, headWidth).
 """

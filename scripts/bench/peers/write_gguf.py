@@ -1,6 +1,6 @@
 """FOLDER/model to FOLDER/q8_0.gguf, for llama.cpp, with a vocabulary of made-up pieces of text.
 
-    python gguf_model.py FOLDER
+    python write_gguf.py FOLDER
 """
 
 import json
