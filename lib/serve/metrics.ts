@@ -17,7 +17,7 @@ export class ServeMetrics {
 
   constructor(models: readonly ServedModel[], places: Places) {
     const registers = [this.registry];
-    collectDefaultMetrics({ register: this.registry });
+    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 5 });
     this.#requests = new Counter({
       ...{ name: 'gptorch_requests_total', help: 'Requests answered; status 499 is a client that went away' },
       ...{ labelNames: ['route', 'method', 'status'], registers },
@@ -40,6 +40,9 @@ export class ServeMetrics {
     });
     this.#gauge('gptorch_running', 'Texts being generated', models, (load) => load.running);
     this.#gauge('gptorch_waiting', 'Requests that wait for their first step', models, (load) => load.waiting);
+    this.#gauge('gptorch_cache_used_tokens', 'Tokens whose keys and values running texts hold', models, (load) => {
+      return load.cache.used;
+    });
     this.#gauge('gptorch_cached_prompt_tokens', 'Prompt tokens kept from before, not computed', models, (load) => {
       return load.cachedTokens;
     });
