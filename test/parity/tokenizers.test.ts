@@ -9,6 +9,7 @@ import {
   trainBpeTokenizer,
 } from '../../lib/data/index.js';
 import { openRustTokenizer } from '../../lib/data/rust-tokenizers.js';
+import { TextStream } from '../../lib/generate/text-stream.js';
 
 const ROOT = new URL('../fixtures/parity/tokenizers/', import.meta.url);
 const kinds = readdirSync(ROOT, { withFileTypes: true }).filter((entry) => entry.isDirectory());
@@ -31,6 +32,14 @@ describe.each(kinds.map(({ name }) => name))('%s', async (kind) => {
 
   it.each(Object.entries(texts))("gives Python's ids: %s", (name, text) => {
     expect(tokenizer.encode(text).join(' ')).toBe(expected[name]?.ids);
+  });
+
+  it.each(Object.keys(texts))('streams what it decodes: %s', (name) => {
+    const { ids = '' } = expected[name] ?? {};
+    const tokens = ids === '' ? [] : ids.split(' ').map(Number).slice(0, 2000);
+    const stream = new TextStream((some) => tokenizer.decode(some));
+    const pieces = tokens.map((token) => stream.push(token));
+    expect(pieces.join('') + stream.end()).toBe(tokenizer.decode(tokens));
   });
 
   it.each(Object.keys(texts))("decodes as Python's: %s", (name) => {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { Random } from '../../../lib/data/random.js';
 import { TextStream } from '../../../lib/generate/text-stream.js';
 
 /** A byte-level vocabulary: token n is byte n. */
@@ -16,4 +17,20 @@ it('tells at the end what never became a character', () => {
   expect(stream.push(0x61)).toBe('a');
   expect(stream.push(0xe4)).toBe('');
   expect(stream.end()).toBe('\ufffd');
+});
+
+it('tells the whole of any bytes, and decodes few tokens at a time', () => {
+  const random = new Random(3);
+  const bytes = Array.from(
+    { length: 3000 },
+    () => [0x61, 0xe4, 0xbd, 0xa0, 0xf0, 0x9f, 0x98, 0x80][random.nextInt(8)] ?? 0,
+  );
+  let longest = 0;
+  const stream = new TextStream((tokens) => {
+    longest = Math.max(longest, tokens.length);
+    return decodeBytes(tokens);
+  });
+  const pieces = bytes.map((byte) => stream.push(byte));
+  expect(pieces.join('') + stream.end()).toBe(decodeBytes(bytes));
+  expect(longest).toBeLessThan(100);
 });
