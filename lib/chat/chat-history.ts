@@ -36,6 +36,7 @@ export class ChatHistory {
     this.#turns.pop();
   }
 
+  /** Forgets every turn. */
   clear(): void {
     this.#turns = [];
   }

@@ -54,11 +54,7 @@ export function describeReport(report: DemoReport): string {
   const { heldOutDialogues, heldOutCharacters, answers } = report;
   return [
     `\nPerplexity per character on ${heldOutDialogues} held-out dialogues (${heldOutCharacters} characters):\n`,
-    perplexityTable({
-      unigram: { perplexity: report.unigram },
-      bigram: { perplexity: report.bigram },
-      model: { perplexity: report.model },
-    }),
+    perplexityTable({ unigram: report.unigram, bigram: report.bigram, 'this model': report.model }),
     '\nAnswers to prompts that are not in the training data, as they come:\n',
     ...answers.map(({ prompt, answer }) => `  ${prompt}\n    ${answer}\n`),
   ].join('');

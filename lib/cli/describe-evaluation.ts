@@ -26,11 +26,10 @@ export function describePerplexity(when: string, { perplexity, loss, tokens }: T
   return `perplexity ${when}: ${perplexity.toFixed(3)} (loss ${loss.toFixed(4)}, ${tokens} tokens)`;
 }
 
-/** A model beside what counting gives, a line each. */
-export function perplexityTable(of: Record<'unigram' | 'bigram' | 'model', { perplexity: number }>): string {
-  const row = (name: string, { perplexity }: { perplexity: number }) =>
-    `  ${name.padEnd(10)}${perplexity.toFixed(1).padStart(8)}\n`;
-  return `${row('unigram', of.unigram)}${row('bigram', of.bigram)}${row('this model', of.model)}`;
+/** A model beside what counting gives, a line each: names and perplexities. */
+export function perplexityTable(rows: Readonly<Record<string, number>>): string {
+  const row = ([name, perplexity]: [string, number]) => `  ${name.padEnd(10)}${perplexity.toFixed(1).padStart(8)}\n`;
+  return Object.entries(rows).map(row).join('');
 }
 
 const MOST_CLASSES = 12;

@@ -77,7 +77,13 @@ function describe(measured: TextPerplexity | (DialoguePerplexity & { cut: number
     const { dialogues, unknown, cut } = measured;
     lines.push(`${dialogues} dialogues, ${cut} of them cut to fit the context; ${unknown} characters are <unk>`);
   }
-  const { baselines } = measured;
-  const table = baselines && perplexityTable({ ...baselines, model: measured });
-  return `${lines.join('\n')}\n${table ?? ''}`;
+  return `${lines.join('\n')}\n${measured.baselines ? describeBaselines(measured, measured.baselines) : ''}`;
+}
+
+function describeBaselines(
+  { perplexity }: TextPerplexity,
+  baselines: NonNullable<TextPerplexity['baselines']>,
+): string {
+  const counted = Object.entries(baselines).map(([name, score]) => [name, score.perplexity]);
+  return perplexityTable({ ...Object.fromEntries(counted), 'this model': perplexity });
 }

@@ -21,10 +21,7 @@ export function addEvaluate(program: Command): void {
     .requiredOption('--model <dir>', 'model directory')
     .requiredOption('--data <file...>', 'JSON lines with answers; dialogues; for a language model UTF-8 text')
     .option('--batch-size <n>', 'task examples computed together', positiveInteger, 32)
-    .option(
-      '--baselines <file...>',
-      'also a unigram and a bigram counted on these files: what the model was trained on',
-    )
+    .option('--baselines <file...>', 'also n-grams counted on these files, those that the model was trained on')
     .addOption(new Option('--loss-on <speakers>', 'of dialogues: both, or the second speaker alone').choices(LOSS_ON))
     .addOption(new Option('--layout <layout>', 'of dialogue files (default: found out)').choices(DIALOGUE_LAYOUTS))
     .option('--drop-spaces', 'of dialogue files: white space inside utterances goes')

@@ -24,7 +24,7 @@ export interface DialoguePerplexityOptions {
    * `<unk>`, one class for all of them. Default true.
    */
   countUnknown?: boolean | undefined;
-  /** The dialogues that the model was trained on: a unigram and a bigram are counted on them and measured on the same targets. */
+  /** The dialogues that the model was trained on: n-grams are counted on them and measured on the same targets. */
   baselines?: readonly EncodedDialogue[] | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -72,7 +72,7 @@ export async function dialoguePerplexity(
   };
 }
 
-/** Both are counted on all that the training dialogues say, questions too, whatever they are measured on. */
+/** They are counted on all that the training dialogues say, questions too, whatever they are measured on. */
 function countBaselines(
   training: readonly EncodedDialogue[],
   samples: readonly ReturnType<typeof dialogueTargets>[],
@@ -82,6 +82,6 @@ function countBaselines(
     training.map((dialogue) => dialogueTargets(dialogue)),
     vocabSize,
   );
-  const { unigram, bigram } = counted.evaluate(samples);
-  return { unigram, bigram };
+  const { targets: _, ...scores } = counted.evaluate(samples);
+  return scores;
 }

@@ -32,7 +32,7 @@ export interface TextPerplexity {
 
 /** Beside what a model is measured on text. */
 export interface TextPerplexityOptions {
-  /** UTF-8 text that the model was trained on: a unigram and a bigram are counted on it and measured on the same targets. */
+  /** UTF-8 text that the model was trained on: n-grams are counted on it and measured on the same targets. */
   baselines?: readonly string[] | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -68,10 +68,9 @@ export async function textPerplexity(
     if (baselines === undefined) return measured;
     const counted = await prepareTokens(baselines, tokenizer, join(folder, 'baselines'), { validationFraction: 0 });
     const seen = textSequence(await readTokens(counted.train));
-    const { unigram, bigram } = new CountBaselines([seen], tokenizer.vocabSize).evaluate([
-      textSequence(await readTokens(info)),
-    ]);
-    return { ...measured, baselines: { unigram, bigram } };
+    const heldOut = textSequence(await readTokens(info));
+    const { targets: _, ...scores } = new CountBaselines([seen], tokenizer.vocabSize).evaluate([heldOut]);
+    return { ...measured, baselines: scores };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

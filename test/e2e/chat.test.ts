@@ -84,6 +84,19 @@ describe('gptorch pretrain on dialogues', () => {
     expect(learnedBoth?.loss).toBeLessThan(0.6);
   });
 
+  it('goes on exactly where it was stopped, in the middle of an epoch', async () => {
+    const whole = ['--set', 'train.warmupSteps=0', '--set', 'train.decayEnd=14', '--set', 'train.evalEvery=7'];
+    await Promise.all([
+      train('straight', 'chat.txt', ...whole, '--set', 'train.steps=14'),
+      train('stopped', 'chat.txt', ...whole, '--set', 'train.steps=7'),
+    ]);
+    await jsonLines([
+      ...['pretrain', '--resume', '--out', path('stopped'), '--threads', '1', '--json', '--quiet'],
+      ...['--set', 'train.steps=14'],
+    ]);
+    expect(await losses(path('stopped'))).toEqual(await losses(path('straight')));
+  });
+
   it('goes on with the same speakers only', async () => {
     const { code, stderr } = await gptorch(['pretrain', '--resume', '--out', path('answers'), '--loss-on', 'both']);
     expect(code).toBe(2);
@@ -117,7 +130,7 @@ describe('gptorch evaluate', () => {
     expect((await run()).stdout).toMatch(/, 6 tokens\)\n1 dialogues, 0 of them cut .*; 2 characters are <unk>\n$/);
     expect((await run('--skip-unknown')).stdout).toMatch(/, 4 tokens\)\n/);
     expect((await run('--baselines', path('chat.tsv'))).stdout).toMatch(
-      /\n {2}unigram +[\d.]+\n {2}bigram +[\d.]+\n {2}this model +[\d.]+\n$/,
+      /\n {2}unigram +[\d.]+\n {2}bigram +[\d.]+\n {2}trigram +[\d.]+\n {2}this model +[\d.]+\n$/,
     );
   });
 

@@ -25,6 +25,14 @@ describe('CountBaselines', () => {
     expect(small.bigramProbability(3, 3)).toBeCloseTo(0.25, 12);
   });
 
+  // Trigrams ^ab aba bab aba bac (^: the beginning): D3 = 3 / 5. Seen after different tokens: ab 2, ba 1, ac 1: D2 = 1 / 2.
+  it('is interpolated Kneser-Ney with two tokens before it too', () => {
+    const shorter = 0.5 + 0.5 / 4; // (1 - D2) / 1 + D2 · Pc(a)
+    expect(small.trigramProbability(0, 1, 0)).toBeCloseTo((2 - 0.6) / 2 + (0.6 / 2) * shorter, 12);
+    expect(small.trigramProbability(4, 0, 1)).toBeCloseTo(0.4 + 0.6 * ((2 - 0.5) / 3 + ((0.5 * 2) / 3) * 0.25), 12);
+    expect(small.trigramProbability(2, 1, 0)).toBeCloseTo(shorter, 12); // c b was never seen
+  });
+
   it('gives every token a probability above 0, and all together 1', () => {
     const random = new Random(4);
     for (const vocabSize of [1, 2, 5, 40]) {
@@ -37,6 +45,10 @@ describe('CountBaselines', () => {
           const row = vocabulary.map((token) => baselines.bigramProbability(previous, token));
           expect(sum(row)).toBeCloseTo(1, 10);
           expect(Math.min(...row)).toBeGreaterThan(0);
+          const before = random.nextInt(vocabSize + 1);
+          const longer = vocabulary.map((token) => baselines.trigramProbability(before, previous, token));
+          expect(sum(longer)).toBeCloseTo(1, 10);
+          expect(Math.min(...longer)).toBeGreaterThan(0);
         }
       }
     }
@@ -54,7 +66,10 @@ describe('CountBaselines', () => {
 
   it('counts the targets that a model is measured on, and no others', () => {
     const masked = { inputs: [0, 1, 0, 1], targets: [-100, 0, -100, 2] };
-    expect(small.evaluate([masked])).toEqual(small.evaluate([{ inputs: [1, 1], targets: [0, 2] }]));
+    const { trigram, ...others } = small.evaluate([masked]);
+    expect(small.evaluate([{ inputs: [1, 1], targets: [0, 2] }])).toMatchObject(others);
+    const both = [small.trigramProbability(0, 1, 0), small.trigramProbability(0, 1, 2)];
+    expect(trigram.loss).toBeCloseTo(-sum(both.map(Math.log)) / 2, 12);
     expect(new CountBaselines([masked], 4).trainingTargets).toBe(2);
   });
 
@@ -82,6 +97,12 @@ describe('CountBaselines', () => {
     expect(bigram.loss - empirical).toBeGreaterThan(0);
     expect(bigram.loss - empirical).toBeLessThan(0.001);
     expect(unigram.loss - bigram.loss).toBeGreaterThan(0.1);
+  });
+
+  it('refuses a vocabulary whose trigrams have no numbers', async () => {
+    expect(await messageOf(() => new CountBaselines([text([1, 2])], 300_000))).toBe(
+      'ArgumentError: a vocabulary of 300000 is too large to count 3-grams',
+    );
   });
 
   it('refuses what has no targets or ids out of range', async () => {
