@@ -21,7 +21,8 @@ export const GREEDY: ReplyOptions = { maxNewTokens: 100, temperature: 0 };
 /** A dialogue with a model trained on dialogues. What the model says becomes part of the history, as what it hears. */
 export class ChatSession {
   readonly #history: ChatHistory;
-  readonly #knowsNewlines: boolean;
+  /** What a line end in a message is for the model. */
+  readonly #lineEnd: string;
   #answers = 0;
 
   constructor(
@@ -33,7 +34,8 @@ export class ChatSession {
     // An answer keeps at least half of the context free for what it answers.
     const reserved = Math.min(options.maxNewTokens, Math.floor(model.config.contextLength / 2));
     this.#history = new ChatHistory(separator, model.config.contextLength - reserved);
-    this.#knowsNewlines = tokenizer.tokenId('\n') !== undefined;
+    // A turn was one line in training; in Chinese there may not even have been spaces.
+    this.#lineEnd = ['\n', ' '].find((text) => tokenizer.tokenId(text) !== undefined) ?? '';
   }
 
   /**
@@ -44,7 +46,8 @@ export class ChatSession {
    */
   async *reply(text: string, signal?: AbortSignal): AsyncGenerator<string, FinishReason> {
     if (text.trim() === '') throw new ArgumentError('a message needs text');
-    this.#history.add(this.tokenizer.encode(this.#asTurn(text)));
+    const turn = text.trim().replace(/\s*\n\s*/g, this.#lineEnd);
+    this.#history.add(this.tokenizer.encode(turn));
     const answer: number[] = [];
     let failed = false;
     try {
@@ -94,11 +97,5 @@ export class ChatSession {
     } finally {
       await tokens.return('aborted');
     }
-  }
-
-  /** A turn is one line of the training data: where no text there went over several lines, no message does. */
-  #asTurn(text: string): string {
-    const trimmed = text.trim();
-    return this.#knowsNewlines ? trimmed : trimmed.replace(/\s*\n\s*/g, ' ');
   }
 }

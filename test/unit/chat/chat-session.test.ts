@@ -102,14 +102,16 @@ describe('ChatSession', () => {
     expect(asked[0]?.prompt).toBe('abgh<sep>');
   });
 
-  it('reads a message of several lines as one, where the training data has none of several', async () => {
-    answers = ['c', 'd'];
-    await read(open().reply(' ab \r\n\n cd\n'));
-    expect(asked[0]?.prompt).toBe('ab cd<sep>');
-    const withNewlines = CharTokenizer.fromTexts(['abcd\n'], { specialTokens: CHAT_SPECIAL_TOKENS });
-    const session = new ChatSession(model, withNewlines, SEP, GREEDY);
-    await read(session.reply('ab\ncd'));
-    expect(session.transcript()[0]).toBe('ab\ncd');
+  it.each([
+    ['abcdefgh\n ', 'ab\ncd'],
+    ['abcdefgh ', 'ab cd'],
+    ['abcdefgh', 'abcd'],
+  ])('reads a message of several lines as the vocabulary can: %j', async (characters, turn) => {
+    answers = ['c'];
+    const vocabulary = CharTokenizer.fromTexts([characters], { specialTokens: CHAT_SPECIAL_TOKENS });
+    const session = new ChatSession(model, vocabulary, SEP, GREEDY);
+    await read(session.reply(' ab \r\n\n cd\n'));
+    expect(session.transcript()[0]).toBe(turn);
   });
 
   it('refuses a message without text', async () => {
