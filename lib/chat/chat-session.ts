@@ -1,4 +1,4 @@
-import type { Tokenizer } from '../data/index.js';
+import { CharTokenizer, type Tokenizer } from '../data/index.js';
 import type { FinishReason } from '../decode/index.js';
 import { ArgumentError } from '../errors.js';
 import { TextStream } from '../generate/index.js';
@@ -35,7 +35,8 @@ export class ChatSession {
     const reserved = Math.min(options.maxNewTokens, Math.floor(model.config.contextLength / 2));
     this.#history = new ChatHistory(separator, model.config.contextLength - reserved);
     // A turn was one line in training; in Chinese there may not even have been spaces.
-    this.#lineEnd = ['\n', ' '].find((text) => tokenizer.tokenId(text) !== undefined) ?? '';
+    const has = (text: string) => !(tokenizer instanceof CharTokenizer) || tokenizer.tokenId(text) !== undefined;
+    this.#lineEnd = ['\n', ' '].find(has) ?? '';
   }
 
   /**
