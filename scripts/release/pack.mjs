@@ -35,11 +35,8 @@ export async function pack() {
 async function packLibtorch(stage) {
   const { folder } = builtAgainst();
   const stampFile = join(releaseTarballs, '.libtorch.json');
-  const inputs = [
-    hashInputs(folder, ['lib/libc10.so', 'lib/libtorch_cpu.so', 'version.py']),
-    hashInputs(import.meta.dirname, ['.']),
-  ];
-  const hash = hashInputs(folder, [], inputs);
+  const recipe = ['packages.mjs', 'platforms.mjs', 'strip.mjs', 'licences'];
+  const hash = hashInputs(folder, ['lib', 'version.py'], [hashInputs(import.meta.dirname, recipe)]);
   const record = join(releaseTarballs, 'libtorch.json');
   if (isDone(stampFile, hash)) return JSON.parse(readFileSync(record, 'utf8'));
   const tarball = await packOne('libtorch', stage);
@@ -54,7 +51,7 @@ async function packOne(name, stage) {
   const folder = join(releaseTarballs, 'stage', name);
   emptyFolder(folder);
   if ((await stage(folder)) === false) {
-    write(`${name}: skipped, build/cuda holds no libgptorch_ops_cuda.so (npm run build:cuda makes it)`);
+    write(`${name}: skipped, build/cuda/Release holds no libgptorch_ops_cuda.so (npm run build:cuda makes it)`);
     return undefined;
   }
   return step('pack', name, async () => {

@@ -11,7 +11,7 @@ import { stripped } from './strip.mjs';
 
 /** The checkout's own; versions and what all packages say alike come from here. */
 const checkout = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const cudaLibrary = join(buildFolder, 'cuda', 'libgptorch_ops_cuda.so');
+const cudaLibrary = join(buildFolder, 'cuda', 'Release', 'libgptorch_ops_cuda.so');
 
 /** @typedef {import('./platforms.mjs').Platform} Platform */
 
