@@ -15,5 +15,5 @@ export function cudaPackage(platform: string = process.platform, arch: string = 
   return `@gptorch/${platform}-${arch}-cuda`;
 }
 
-/** Platforms that there are packages for. */
+/** Platforms that there are packages for: gptorch depends on theirs alone, since a name that is not published breaks every install. */
 export const prebuilt: readonly string[] = ['linux x64'];

@@ -43,11 +43,12 @@ int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, cl
   return pthread_cond_timedwait(condition, mutex, &moment);
 }
 
-// std::condition_variable::wait(std::unique_lock<std::mutex>&), by its name for the linker: a member cannot be hidden from here.
+// std::condition_variable::wait(std::unique_lock<std::mutex>&), by its name for the linker: a member cannot be hidden
+// from here.
 GPTORCH_OLD_SYMBOL(old_wait, _ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE, GLIBCXX_3.4.11);
 void old_wait(void* condition, void* lock);
-void condition_variable_wait(void* condition, void* lock) __asm__(
-    "_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE");
+void condition_variable_wait(void* condition,
+                             void* lock) __asm__("_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE");
 void condition_variable_wait(void* condition, void* lock) { old_wait(condition, lock); }
 
 }  // extern "C"

@@ -1,7 +1,7 @@
 // What each package holds, as a folder that `npm pack` can take.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { addonPackage, cudaPackage, libtorchPackage } from '../../dist/addon/platform-packages.js';
+import { addonPackage, cudaPackage, libtorchPackage, prebuilt } from '../../dist/addon/platform-packages.js';
 import { Failure } from '../bootstrap/failure.mjs';
 import { buildFolder, releaseFolder, root } from '../bootstrap/paths.mjs';
 import { builtAgainst } from '../python.mjs';
@@ -23,7 +23,7 @@ const cudaLibrary = join(buildFolder, 'cuda', 'Release', 'libgptorch_ops_cuda.so
  */
 export function stageGptorch(folder) {
   const { scripts, devDependencies, gypfile, binary, private: _, ...manifest } = checkout;
-  const ready = platforms.filter((platform) => platform.ready);
+  const ready = platforms.filter(({ os, cpu }) => prebuilt.includes(`${os} ${cpu}`));
   const packages = ready.flatMap(({ os, cpu }) => [
     [addonPackage(os, cpu), checkout.version],
     [libtorchPackage(os, cpu), builtAgainst().version],

@@ -1,13 +1,13 @@
-// The platforms that packages are made for, in one table: docs/releasing.md tells what each was tried on.
+// How the packages of each platform are made. Which platforms gptorch names as dependencies stands in
+// lib/addon/platform-packages.ts; docs/releasing.md tells what was tried.
 
 /**
  * @typedef {{
  *   os: string, cpu: string, libc?: string, suffix: string,
- *   floor?: Record<string, string>, strip: string[], ready: boolean,
+ *   floor?: Record<string, string>, strip: string[],
  * }} Platform
  * `floor`: the newest version of each system library's symbols that the platform's libraries may need; packing fails above it.
  * `strip`: the command that drops what only a debugger or linker reads.
- * `ready`: only then gptorch names its packages as dependencies; a name that is not published would break every install.
  */
 
 /** @type {readonly Platform[]} */
@@ -20,10 +20,9 @@ export const platforms = [
     // libtorch's own: PyTorch builds it on manylinux_2_28 (Debian 10, Ubuntu 18.10, RHEL 8).
     floor: { GLIBC: '2.28', GLIBCXX: '3.4.22', CXXABI: '1.3.11' },
     strip: ['strip', '--strip-unneeded'],
-    ready: true,
   },
-  { os: 'darwin', cpu: 'arm64', suffix: 'dylib', strip: ['strip', '-x'], ready: false },
-  { os: 'win32', cpu: 'x64', suffix: 'dll', strip: [], ready: false },
+  { os: 'darwin', cpu: 'arm64', suffix: 'dylib', strip: ['strip', '-x'] },
+  { os: 'win32', cpu: 'x64', suffix: 'dll', strip: [] },
 ];
 
 /** The platform that this machine builds for. */

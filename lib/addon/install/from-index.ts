@@ -1,5 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { LoadError } from '../../errors.js';
 import { fetchedTorch } from '../torch-version.js';
 import { requireSpace } from './disk-space.js';
@@ -18,7 +18,7 @@ const isLibrary = (name: string): boolean => /^(nvidia-|cuda-toolkit$)/.test(nam
 
 /** Fetches wheels from `GPTORCH_LIBTORCH_URL`, an index or a wheel, or from PyTorch's index; Python is not needed. */
 export const fromIndex: Source = async (options) => {
-  const { device, env, get, unpacked } = options;
+  const { device, env, get } = options;
   const source = env.GPTORCH_LIBTORCH_URL || wheelIndexes[device];
   if (isWheelAddress(source)) {
     if (device === 'cuda') {
@@ -45,7 +45,6 @@ export const fromIndex: Source = async (options) => {
       waiting.push(...needed.filter(({ name }) => isLibrary(name)));
     }
   }
-  await mkdir(unpacked, { recursive: true });
 };
 
 /** Returns the file. */
@@ -61,7 +60,7 @@ async function fetchWheel(wheel: Wheel, { downloads, get, report }: SourceOption
 }
 
 async function unpack(file: string, { unpacked, report }: SourceOptions): Promise<void> {
-  report({ what: `unpacking ${file.split('/').at(-1)}` });
+  report({ what: `unpacking ${basename(file)}` });
   try {
     await unzip(file, unpacked, isKept);
   } catch (error) {

@@ -42,7 +42,8 @@ export async function installLibtorch(options: InstallOptions = {}): Promise<str
     const temporary = await mkdtemp(join(cache, prefix));
     try {
       const unpacked = join(temporary, 'unpacked');
-      const downloads = join(cache, 'downloads');
+      // Of its own: whoever is done removes it.
+      const downloads = join(cache, `downloads-${device}`);
       await fetchFrom({ device, unpacked, temporary, downloads, env, get: makeGet(env), report: onProgress });
       await rm(target, { recursive: true, force: true });
       await rename(unpacked, target);

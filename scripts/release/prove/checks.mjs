@@ -39,6 +39,9 @@ export const usage = {
     const answer = JSON.parse(await succeed(run, project, 'npx', 'gptorch', ...args));
     assert.equal(answer.tokens.length, 5);
   },
+  'gptorch/serve answers, with its page': async (run, project) => {
+    assert.match(await succeed(run, project, 'node', 'serve.mjs'), /^200 text\/html\S* ?\S* 200 2$/m);
+  },
   'gptorch doctor finds the packages': async (run, project) => {
     const report = JSON.parse(await succeed(run, project, 'npx', 'gptorch', 'doctor', '--json'));
     assert.equal(report.problem, null);

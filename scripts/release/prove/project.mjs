@@ -29,14 +29,26 @@ const files = {
     import { parentPort } from 'node:worker_threads';
     import { tensor } from 'gptorch';
     parentPort.postMessage(await tensor([1, 2, 3]).sum().item());`,
+  'serve.mjs': `
+    import { createServer, openModel } from 'gptorch/serve';
+    const app = createServer({ models: [await openModel('m', 'run')] });
+    const url = await app.listen({ host: '127.0.0.1', port: 0 });
+    const page = await fetch(url);
+    const body = JSON.stringify({ model: 'm', prompt: 'The sea', max_tokens: 2 });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(url + '/v1/completions', { method: 'POST', headers, body });
+    console.log(page.status, page.headers.get('content-type'), answer.status, (await answer.json()).usage.completion_tokens);
+    await app.shutDown(1000);
+    process.exit();`,
   'main.ts': `
     import { type Tensor, tensor, GPT } from 'gptorch';
+    import type { createServer } from 'gptorch/serve';
     import { readReference } from 'gptorch/testing';
     const total: Tensor = tensor([1, 2, 3]).sum();
     const sum: number = await total.item();
     const parameters: number = new GPT(${model}).parameterCount;
     console.log('sum', sum, parameters > 0, typeof readReference);
-    export {};`,
+    export type Create = typeof createServer;`,
   'node16.json': tsconfig('node16', 'node16'),
   'nodenext.json': tsconfig('nodenext', 'nodenext'),
   'bundler.json': tsconfig('esnext', 'bundler'),

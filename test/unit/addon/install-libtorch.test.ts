@@ -74,8 +74,8 @@ async function expectFailure(url: string, ...messages: RegExp[]): Promise<void> 
   expect(error).toMatchObject({ code: 'ERR_LOAD' });
   for (const message of messages) expect(String(error)).toMatch(message);
   // Nothing is left behind but what the next call goes on with.
-  expect(readdirSync(cache).filter((name) => name !== 'downloads')).toEqual([]);
-  const downloads = join(cache, 'downloads');
+  expect(readdirSync(cache).filter((name) => name !== 'downloads-cpu')).toEqual([]);
+  const downloads = join(cache, 'downloads-cpu');
   const left = existsSync(downloads) ? readdirSync(downloads) : [];
   expect(left.filter((name) => !/\.part(\.json)?$/.test(name))).toEqual([]);
 }
