@@ -93,13 +93,7 @@ export function fromHuggingFace(json: unknown, where: string): GPTConfig {
   const { model_type: type } = parseOrThrow(z.object({ model_type: z.string() }), json, where);
   if (type === 'gptorch') {
     // `task`: the head's, see lib/heads. `dtype`: the weights', which the files say themselves.
-    const {
-      model_type: _,
-      task: __,
-      quantization: ___,
-      dtype: ____,
-      ...config
-    } = json as Record<string, unknown>;
+    const { model_type: _, task: __, quantization: ___, dtype: ____, ...config } = json as Record<string, unknown>;
     return parseGPTConfig(config, where);
   }
   if (type === 'gpt2') {
