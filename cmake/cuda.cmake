@@ -27,7 +27,8 @@ target_compile_options(gptorch_ops_cuda PRIVATE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra>
   # CMake before 3.26 does not know that nvcc 13 knows C++20. Constexpr functions of std in kernels: as torch's own.
   $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 --expt-relaxed-constexpr -Wno-deprecated-gpu-targets -lineinfo>)
-set_target_properties(gptorch_ops_cuda PROPERTIES CUDA_RUNTIME_LIBRARY Shared)
+set_target_properties(gptorch_ops_cuda PROPERTIES
+  CUDA_RUNTIME_LIBRARY Shared CXX_VISIBILITY_PRESET hidden CUDA_VISIBILITY_PRESET hidden)
 # torch_cuda's own dependencies (cuBLAS, cuDNN, NCCL) need not be there to link.
 target_link_libraries(gptorch_ops_cuda PRIVATE
   "${Libtorch_FOLDER}/lib/libc10_cuda.so" Libtorch::torch_cpu Libtorch::c10)

@@ -74,6 +74,13 @@ export class DeviceError extends GptorchError {
   }
 }
 
+/** A device failed beyond repair (a wrong index in a kernel, a hardware error). Nothing more can be computed in this process. */
+export class DeviceLostError extends GptorchError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_DEVICE_LOST', message, options);
+  }
+}
+
 /** The addon or libtorch could not be found or opened; the message says what to run. */
 export class LoadError extends GptorchError {
   constructor(message: string, options?: ErrorOptions) {

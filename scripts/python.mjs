@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { outputOf } from './bootstrap/commands.mjs';
 import { buildFolder, releaseFolder } from './bootstrap/paths.mjs';
 
-/** The libtorch that the addon is built against: its folder and version. */
+/** The libtorch that the addon is built against: its folder and version. `GPTORCH_ADDON` is another build of the addon. */
 export function builtAgainst() {
-  return JSON.parse(readFileSync(join(releaseFolder, 'libtorch.json'), 'utf8'));
+  return JSON.parse(readFileSync(join(process.env.GPTORCH_ADDON || releaseFolder, 'libtorch.json'), 'utf8'));
 }
 
 /**

@@ -161,6 +161,16 @@ export interface Memory {
   held: number;
 }
 
+/** What NVIDIA's driver says of itself. */
+export interface CudaDriver {
+  /** The newest CUDA that it runs, major · 1000 + minor · 10; absent where there is no driver's library. */
+  version?: number;
+  /** Names of the GPUs that it shows. */
+  devices: string[];
+  /** Why there is no library, or why the driver does not start. */
+  problem?: string;
+}
+
 export interface AddonEngine {
   idle(): Promise<void>;
   drained(): Promise<void>;
@@ -178,7 +188,13 @@ export interface AddonEngine {
   threads(): number;
   setLimits(operations: number, bytes: number): void;
   queued(): number;
+  /** For tests: as if a device had failed beyond repair. */
+  failDevice(): void;
+  /** CUDA devices that libtorch can use: 0 with a CPU build or without a driver. */
   cudaDevices(): number;
+  /** Those of our operators that have CUDA kernels of their own: none until their library is loaded. */
+  cudaKernels(): string[];
+  cudaDriver(): CudaDriver;
   readonly capability: string;
 }
 

@@ -12,6 +12,7 @@ const classes: Record<string, new (message: string) => errors.GptorchError> = {
   ERR_DECODER_TIMEOUT: errors.DecoderTimeoutError,
   ERR_OUT_OF_MEMORY: errors.OutOfMemoryError,
   ERR_DEVICE: errors.DeviceError,
+  ERR_DEVICE_LOST: errors.DeviceLostError,
 };
 
 addon.setErrorFactory((code, message) => {
@@ -23,4 +24,6 @@ pauseAtExit(addon);
 
 export type * from './addon.js';
 export { addonFolder } from './addon-folder.js';
+export { cudaFacts } from './cuda-facts.js';
 export { addon, libtorch } from './load.js';
+export { whyNoCuda } from './why-no-cuda.js';

@@ -14,11 +14,12 @@ import {
   packageRoot,
   readManifest,
 } from './addon-folder.js';
+import { type CudaOperators, openWithCudaOperators } from './cuda-operators.js';
 import { whyNoAddon, whyNotOpened } from './explain-load.js';
 import { librariesToOpen } from './libtorch-files.js';
 import { type Libtorch, locateLibtorch, packageFolder } from './locate-libtorch.js';
 import { thisMachine } from './machine.js';
-import { addonPackage } from './platform-packages.js';
+import { addonPackage, cudaPackage } from './platform-packages.js';
 import { isCompatibleTorch } from './torch-version.js';
 import { tryLibtorch } from './try-libtorch.js';
 
@@ -31,7 +32,12 @@ interface Loader {
 
 const require = createRequire(import.meta.url);
 
-function loadAddon(): { addon: Addon; libtorch: Libtorch } {
+/** Where our CUDA kernels may lie: beside the addon, in a package of their own, where `npm run build:cuda` puts them. */
+const cudaFolders = [addonFolder, packageFolder(cudaPackage()), join(packageRoot, 'build', 'cuda', 'Release')].filter(
+  (folder) => folder !== undefined,
+);
+
+function loadAddon(): { addon: Addon; libtorch: Libtorch; cudaOperators: CudaOperators } {
   checkVersions();
   const loader = open('gptorch_loader.node') as Loader;
   refuseSecondCopy(loader);
@@ -41,8 +47,10 @@ function loadAddon(): { addon: Addon; libtorch: Libtorch } {
     packaged: manifest !== undefined,
     tryCuda: (found) => tryLibtorch(found, addonFolder),
   });
+  let cudaOperators: CudaOperators;
   try {
-    loader.open(librariesToOpen(libtorch.folder, libtorch.device));
+    const libraries = librariesToOpen(libtorch.folder, libtorch.device);
+    cudaOperators = openWithCudaOperators((paths) => loader.open(paths), libraries, libtorch, cudaFolders);
   } catch (cause) {
     const found = `libtorch ${libtorch.version} in ${libtorch.folder} (found by rule "${libtorch.rule}")`;
     throw new LoadError(
@@ -58,7 +66,7 @@ function loadAddon(): { addon: Addon; libtorch: Libtorch } {
         `Run \`npm run build\` to compile it again, or set GPTORCH_LIBTORCH to a folder with ${addon.torchVersion}.`,
     );
   }
-  return { addon, libtorch };
+  return { addon, libtorch, cudaOperators };
 }
 
 /** gptorch pins its platform package's version; an override or a copied folder can still part them. */
@@ -111,5 +119,5 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The addon and the libtorch that it runs on. Loading is synchronous and happens once for each thread. */
-export const { addon, libtorch } = loadAddon();
+/** The addon, the libtorch that it runs on, and what became of our CUDA kernels. Loading is synchronous and happens once for each thread. */
+export const { addon, libtorch, cudaOperators } = loadAddon();

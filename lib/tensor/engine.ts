@@ -1,4 +1,4 @@
-import { addon, libtorch, type Memory } from '../addon/index.js';
+import { addon, cudaFacts, libtorch, type Memory, whyNoCuda } from '../addon/index.js';
 import { ArgumentError, DeviceError } from '../errors.js';
 import { Generator, type GeneratorState } from './generator.js';
 
@@ -91,21 +91,39 @@ export class Engine {
     return addon.engine.capability;
   }
 
+  /** Names of the GPUs that NVIDIA's driver shows, `cuda:0` first; none without a driver. */
+  deviceNames(): string[] {
+    return addon.engine.cudaDriver().devices;
+  }
+
   /**
    * Turns "auto", "cpu", "cuda" or "cuda:N" into the device to use. `auto` takes CUDA where it is usable.
-   * @throws DeviceError when CUDA is asked for and is not there; never falls back in silence.
+   * @throws DeviceError when CUDA is asked for and cannot be used; it says what is missing. Never falls back in silence.
    * @throws ArgumentError for another word.
    */
   device(wanted: string): string {
     if (wanted === 'cpu') return wanted;
-    const devices = addon.engine.cudaDevices();
-    if (wanted === 'auto') return devices > 0 ? 'cuda:0' : 'cpu';
+    if (wanted === 'auto')
+      return addon.engine.cudaDevices() > 0 && addon.engine.cudaKernels().length > 0 ? 'cuda:0' : 'cpu';
     const match = /^cuda(?::(\d+))?$/.exec(wanted);
     if (!match) throw new ArgumentError(`unknown device "${wanted}"; it is auto, cpu, cuda or cuda:N`);
     const index = Number(match[1] ?? 0);
-    if (index < devices) return `cuda:${index}`;
-    const found = libtorch.device === 'cuda' ? `${devices} usable CUDA devices` : 'no CUDA: libtorch is a CPU build';
-    throw new DeviceError(`device ${wanted} is not there: found ${found} (${libtorch.folder}); see gptorch doctor`);
+    const problem = whyNoCuda(cudaFacts(), index);
+    if (problem !== undefined) throw new DeviceError(`device ${wanted} cannot be used: ${problem}`);
+    return `cuda:${index}`;
+  }
+
+  /**
+   * What a person should hear of the device that `auto` gave: the GPU, or why one that the driver shows is not used. Undefined
+   * where no GPU was to be expected.
+   */
+  explainAuto(): string | undefined {
+    const device = this.device('auto');
+    const facts = cudaFacts();
+    const { devices, problem } = facts.driver;
+    if (device !== 'cpu') return `device ${device}: ${devices[0] ?? 'unknown'}`;
+    const shows = facts.driver.version !== undefined && (devices.length > 0 || problem !== undefined);
+    return shows ? `device cpu: ${whyNoCuda(facts) ?? 'no GPU is used'}` : undefined;
   }
 }
 

@@ -1,11 +1,14 @@
 #include "engine/engine.h"
 
 #include <ATen/Version.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/util/Exception.h>
 
 #include <algorithm>
 
 #include "addon/arguments.h"
+#include "addon/cuda_driver.h"
 #include "addon/environment.h"
 #include "addon/exports.h"
 #include "engine/cpu_allocator.h"
@@ -31,6 +34,10 @@ Napi::Value idle(const Napi::CallbackInfo& info) {
         target.resolve(e, id, [](Napi::Env f) { return f.Undefined(); });
       }
     });
+  };
+  // Only after a device's failure beyond repair, when nothing runs any more.
+  item.onFailure = [port = environment.port(), id = id](const FailureRef& failure) {
+    port->post([id, failure](Napi::Env e) { Environment::of(e).reject(e, id, *failure); });
   };
   Engine::instance().submit(std::move(item), true);
   return promise;
@@ -104,11 +111,49 @@ Napi::Value failAllocations(const Napi::CallbackInfo& info) {
   });
 }
 
+/// failDevice(): for tests, as if a device had failed beyond repair.
+Napi::Value failDevice(const Napi::CallbackInfo& info) {
+  Item item;
+  item.session = Environment::of(info.Env()).session();
+  item.work = [] { throw c10::AcceleratorError({__func__, __FILE__, __LINE__}, 0, "planted by a test"); };
+  Engine::instance().submit(std::move(item), true);
+  return info.Env().Undefined();
+}
+
 /// How many CUDA devices this process can use: 0 with a CPU libtorch or without a driver.
 Napi::Value cudaDevices(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const auto& hooks = at::detail::getCUDAHooks();
     return Napi::Number::New(info.Env(), hooks.hasCUDA() ? hooks.deviceCount() : 0);
+  });
+}
+
+/// Names of those of our operators that have CUDA kernels of their own: none until libgptorch_ops_cuda is loaded.
+Napi::Value cudaKernels(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    Napi::Array names = Napi::Array::New(info.Env());
+    auto& dispatcher = c10::Dispatcher::singleton();
+    for (const c10::OperatorName& name : dispatcher.getAllOpNames()) {
+      if (name.getNamespace() != "gptorch") continue;
+      const auto op = dispatcher.findSchema(name);
+      if (op && op->hasKernelForDispatchKey(c10::DispatchKey::CUDA)) names.Set(names.Length(), name.name);
+    }
+    return names;
+  });
+}
+
+/// cudaDriver() -> { version?, devices, problem? }
+Napi::Value cudaDriver(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return guarded(info, [&]() -> Napi::Value {
+    const CudaDriver driver = askCudaDriver();
+    Napi::Array devices = Napi::Array::New(env);
+    for (const std::string& name : driver.devices) devices.Set(devices.Length(), name);
+    Napi::Object result = Napi::Object::New(env);
+    if (driver.version) result.Set("version", *driver.version);
+    result.Set("devices", devices);
+    if (driver.problem) result.Set("problem", *driver.problem);
+    return result;
   });
 }
 
@@ -129,6 +174,7 @@ void exportEngine(Napi::Env env, Napi::Object exports) {
   engine.Set("resume",
              Napi::Function::New(env, [](const Napi::CallbackInfo&) { Engine::instance().resume(); }, "resume"));
   engine.Set("failAllocations", Napi::Function::New(env, failAllocations, "failAllocations"));
+  engine.Set("failDevice", Napi::Function::New(env, failDevice, "failDevice"));
   engine.Set("setModes", Napi::Function::New(env, setModes, "setModes"));
   engine.Set("setThreads", Napi::Function::New(env, setThreads, "setThreads"));
   engine.Set("threads", Napi::Function::New(
@@ -148,6 +194,8 @@ void exportEngine(Napi::Env env, Napi::Object exports) {
   // The instruction set that torch's own kernels chose: results depend on it in the last bits.
   engine.Set("capability", at::get_cpu_capability());
   engine.Set("cudaDevices", Napi::Function::New(env, cudaDevices, "cudaDevices"));
+  engine.Set("cudaKernels", Napi::Function::New(env, cudaKernels, "cudaKernels"));
+  engine.Set("cudaDriver", Napi::Function::New(env, cudaDriver, "cudaDriver"));
   exports.Set("engine", engine);
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
+#include <c10/core/AutogradState.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -89,12 +90,13 @@ std::vector<SlotRef> Engine::submit(const SessionRef& session, Plan plan) {
 
   std::vector<SlotRef> outputs;
   outputs.reserve(plan.outputs.size());
+  Item item;
   for (Meta& meta : plan.outputs) {
+    if (!meta.device.is_cpu()) item.device = meta.device;
     const bool carriesGradient = meta.isFloating();
     outputs.push_back(std::make_shared<Slot>(std::move(meta), carriesGradient ? roots : nullptr));
   }
 
-  Item item;
   for (const SlotRef& output : outputs)
     item.resultBytes += std::clamp<int64_t>(output->meta.bytes(), 0, kLargestResult);
   item.session = session;
@@ -147,6 +149,8 @@ size_t Engine::queuedOperations() { return queue_.size(); }
 
 void Engine::loop() {
   at::init_num_threads();
+  // A backward pass otherwise goes to a thread of autograd's own for each device: modes and streams are this thread's.
+  c10::AutogradState::get_tls_state().set_multithreading_enabled(false);
   while (true) {
     Item item = queue_.pop();
     if (!item.session->closed || item.frees) execute(item);
@@ -159,6 +163,7 @@ FailureRef Engine::attempt(Item& item) {
   try {
     const ModeGuard modes(item.modes);
     const AccountGuard account(item.session->account);
+    if (item.device) streams_.enter(*item.device);
     item.work();
     return nullptr;
   } catch (...) {
@@ -167,7 +172,8 @@ FailureRef Engine::attempt(Item& item) {
 }
 
 void Engine::execute(Item& item) {
-  FailureRef failure = firstFailure(item.reads);
+  FailureRef failure = item.frees ? nullptr : broken_;
+  if (!failure) failure = firstFailure(item.reads);
   if (!failure) failure = firstFailure(item.writes);
   if (!failure) {
     failure = attempt(item);
@@ -179,6 +185,7 @@ void Engine::execute(Item& item) {
       for (const CellRef& cell : item.overwrites) cell->failure = nullptr;
       return;
     }
+    if (failure->code == ErrorCode::DeviceLost) broken_ = failure;
     if (!item.onFailure) item.session->remember(failure);
   }
   mark(item.writes, failure);

@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "engine/cell.h"
+#include "engine/device_streams.h"
 #include "engine/plan.h"
 #include "engine/queue.h"
 #include "engine/session.h"
@@ -27,6 +29,8 @@ struct Item {
   std::function<void(const FailureRef&)> onFailure;
   /// Changes nothing but its results, so it can be tried again. Random draws are keyed: a second try draws the same.
   bool repeatable = false;
+  /// The accelerator that it computes on; none: the CPU.
+  std::optional<at::Device> device;
   /// Only frees memory: it runs even when its session has ended, and counts against no limit.
   bool frees = false;
   /// What the call itself holds (uploads).
@@ -75,13 +79,17 @@ class Engine {
   Engine();
   void loop();
   void execute(Item& item);
-  static FailureRef attempt(Item& item);
+  FailureRef attempt(Item& item);
   void beFirstAtExit();
   static void atExit(int status, void* engine);
 
   Queue<Item> queue_;
   std::atomic<int> threads_;
   std::thread thread_;
+  /// The engine thread's own.
+  DeviceStreams streams_;
+  /// A device's failure that is not for lack of memory: nothing runs after it but what frees memory.
+  FailureRef broken_;
 };
 
 }  // namespace gptorch

@@ -22,6 +22,8 @@ const char* toString(ErrorCode code) {
       return "ERR_OUT_OF_MEMORY";
     case ErrorCode::Device:
       return "ERR_DEVICE";
+    case ErrorCode::DeviceLost:
+      return "ERR_DEVICE_LOST";
   }
   return "ERR_ENGINE";
 }

@@ -6,6 +6,22 @@
 
 namespace gptorch {
 
+namespace {
+
+/// cudaErrorMemoryAllocation, where a library other than torch's allocator asked for the memory.
+constexpr int32_t kCudaOutOfMemory = 2;
+
+FailureRef failureOfDevice(const c10::AcceleratorError& error) {
+  if (error.get_error_code() == kCudaOutOfMemory) {
+    return std::make_shared<Failure>(Failure{ErrorCode::OutOfMemory, error.what_without_backtrace()});
+  }
+  return std::make_shared<Failure>(
+      Failure{ErrorCode::DeviceLost, std::string("a device failed, and this process can compute no more: ") +
+                                         error.what_without_backtrace() + " (the cause may be an earlier operation)"});
+}
+
+}  // namespace
+
 FailureRef failureOf(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
@@ -13,6 +29,8 @@ FailureRef failureOf(const std::exception_ptr& thrown) {
     return std::make_shared<Failure>(Failure{error.code(), error.what()});
   } catch (const c10::OutOfMemoryError& error) {
     return std::make_shared<Failure>(Failure{ErrorCode::OutOfMemory, error.what_without_backtrace()});
+  } catch (const c10::AcceleratorError& error) {
+    return failureOfDevice(error);
   } catch (const c10::Error& error) {
     return std::make_shared<Failure>(Failure{ErrorCode::Engine, error.what_without_backtrace()});
   } catch (const std::bad_alloc&) {

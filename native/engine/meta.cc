@@ -60,7 +60,9 @@ at::ScalarType parseDtype(const std::string& name) {
 
 at::Device parseDevice(const std::string& name) {
   try {
-    return at::Device(name);
+    const at::Device device(name);
+    // A result says which of the GPUs it is on; so must what is inferred.
+    return device.is_cuda() && !device.has_index() ? at::Device(device.type(), 0) : device;
   } catch (const c10::Error&) {
     throw ArgumentError("unknown device '" + name + "'; it is cpu, cuda or cuda:N");
   }

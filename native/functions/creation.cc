@@ -4,6 +4,7 @@
 #include <ATen/ops/full.h>
 
 #include "engine/random.h"
+#include "engine/upload.h"
 #include "functions/function.h"
 
 namespace gptorch {
@@ -39,7 +40,7 @@ Plan fromData(const Arguments& arguments) {
   if (requiresGrad && !meta.isFloating()) arguments.fail("only floating dtypes have gradients");
   Plan plan = planOne({}, meta, [bytes, meta, requiresGrad](const Values&) {
     const at::Tensor view = at::from_blob(bytes->data(), meta.shape, at::TensorOptions().dtype(meta.dtype));
-    at::Tensor tensor = at::empty(meta.shape, optionsOf(meta)).copy_(view);
+    at::Tensor tensor = copyTo(view, meta.device);
     return requiresGrad ? tensor.requires_grad_(true) : tensor;
   });
   plan.capturedBytes = bytes->size();

@@ -2,6 +2,7 @@
 #include <ATen/ops/empty.h>
 
 #include "engine/random.h"
+#include "engine/upload.h"
 #include "functions/function.h"
 
 namespace gptorch {
@@ -59,6 +60,7 @@ Plan to(const Arguments& arguments) {
   if (!arguments.isMissing(1)) meta.dtype = parseDtype(arguments.string(1, "dtype"));
   if (!arguments.isMissing(2)) meta.device = parseDevice(arguments.string(2, "device"));
   return planOne({input}, meta, [meta](const Values& v) {
+    if (uploads(v[0], meta.device) && !v[0].requires_grad()) return upload(v[0].to(meta.dtype), meta.device);
     return v[0].to(at::TensorOptions().dtype(meta.dtype).device(meta.device));
   });
 }

@@ -33,6 +33,7 @@ void ModuleState::build(Engine& engine, const SessionRef& session, at::Device de
     item.overwrites.push_back(parameters_.back().second);
   }
   item.session = session;
+  if (!device.is_cpu()) item.device = device;
   item.work = [self = shared_from_this(), session, device] {
     self->module_ = self->make();
     self->module_->to(device);

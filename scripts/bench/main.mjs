@@ -17,6 +17,10 @@ common(program.command('train'))
   .addOption(new Option('--size <name>', 'one size alone').choices(Object.keys(SIZES)))
   .option('--rounds <n>', 'turns of each peer (default: by size)', count)
   .option('--steps <n>', 'training steps a turn (default: by size)', count)
+  .option('--device <device>', 'cpu, cuda or cuda:N', 'cpu')
+  .addOption(
+    new Option('--dtype <dtype>', 'of products and attention').choices(['float32', 'bfloat16']).default('float32'),
+  )
   .option('--no-compile', 'without PyTorch compiled, whose first step takes long')
   .action(train);
 

@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from '../bootstrap/paths.mjs';
-import { gptorch } from './machine.mjs';
 
 /** @typedef {{ title: string, command: string, text: string[], machine: object, settings: object }} Head */
 
@@ -17,6 +16,8 @@ export async function report(name, { json = false, save = false }, result, markd
   const text = `${JSON.stringify(result, null, 2)}\n`;
   process.stdout.write(json ? text : markdown);
   if (!save) return;
+  // Only here, so that a table can be written where there is no addon.
+  const { gptorch } = await import('./machine.mjs');
   const folder = join(root, 'docs', 'benchmarks');
   await mkdir(folder, { recursive: true });
   await gptorch.writeFileAtomic(join(folder, `${name}.json`), text);

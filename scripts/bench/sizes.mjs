@@ -14,6 +14,15 @@ export const SIZES = {
     steps: 1,
     warmUpSteps: 3,
   },
+  /** GPT-2's smallest, its vocabulary filled up to a multiple of 64 as nanoGPT does: hours on a CPU. */
+  gpt2: {
+    model: { vocabSize: 50304, contextLength: 1024, layers: 12, heads: 12, width: 768 },
+    batch: 16,
+    rounds: 8,
+    steps: 10,
+    warmUpSteps: 5,
+    needsGpu: true,
+  },
 };
 
 /** nanoGPT's settings for its small models; decay on matrices only. */

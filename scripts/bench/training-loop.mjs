@@ -2,7 +2,7 @@
 import { gptorch } from './machine.mjs';
 import { CLIP } from './sizes.mjs';
 
-const { AdamW, clipGradNorm, engine, scope, tensor } = gptorch;
+const { AdamW, autocast, clipGradNorm, engine, scope, tensor } = gptorch;
 /** Steps queued beyond the one whose loss is awaited, as the trainer does. */
 const STEPS_AHEAD = 2;
 
@@ -11,27 +11,32 @@ export class TrainingLoop {
   #optimizer;
   #tokens;
   #shape;
+  #dtype;
   #steps = 0;
 
   /**
    * @param {object} parts
    * @param {BigInt64Array} parts.tokens inputs and targets (…, 2, batch, contextLength); the steps go round them
+   * @param {'float32' | 'bfloat16'} [parts.dtype] of products and attention
    */
-  constructor({ model, optimizer, tokens, batch }) {
+  constructor({ model, optimizer, tokens, batch, dtype = 'float32' }) {
     this.#model = model.train();
     this.#optimizer = new AdamW(model.namedParameters(), optimizer);
     this.#tokens = tokens;
     this.#shape = [batch, model.config.contextLength];
+    this.#dtype = dtype;
   }
 
   /** @returns {Promise<number[]>} the losses, once all is done that belongs to the steps */
   async run(steps) {
-    const losses = [];
+    const [losses, reads] = [[], []];
     for (let step = 0; step < steps; step++) {
       losses.push(this.#step());
-      await losses.at(-1 - STEPS_AHEAD)?.item();
+      // Asked for now, behind this step: asked for later, it would stand behind steps that need not be waited for.
+      reads.push(losses[step].item());
+      await reads.at(-1 - STEPS_AHEAD);
     }
-    const values = await Promise.all(losses.map((loss) => loss.item()));
+    const values = await Promise.all(reads);
     await engine.idle();
     for (const loss of losses) loss.dispose();
     return values;
@@ -45,8 +50,9 @@ export class TrainingLoop {
   #step() {
     const [inputs, targets] = this.#batch(this.#steps++);
     const loss = scope(() => {
-      const shape = this.#shape;
-      const loss = this.#model.loss(tensor(inputs, { shape }), tensor(targets, { shape }));
+      const place = { shape: this.#shape, device: this.#model.device };
+      const forward = () => this.#model.loss(tensor(inputs, place), tensor(targets, place));
+      const loss = this.#dtype === 'float32' ? forward() : autocast(this.#dtype, forward);
       loss.backward();
       return loss;
     });

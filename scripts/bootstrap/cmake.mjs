@@ -6,14 +6,15 @@ import { run } from './run.mjs';
  *
  * @param {string} source
  * @param {string} folder of the build
- * @param {{ name: string, options: Record<string, string>, env: NodeJS.ProcessEnv, report: (detail: string) => void }} settings
- *   `name` of the log; `options` are CMake's cache variables
+ * @param {{ name: string, options: Record<string, string>, env: NodeJS.ProcessEnv, target?: string, report: (detail: string) => void }} settings
+ *   `name` of the log; `options` are CMake's cache variables; without a `target` all are built
  */
-export async function configureAndBuild(source, folder, { name, options, env, report }) {
+export async function configureAndBuild(source, folder, { name, options, env, target, report }) {
   const onLine = (line) => report(/^\[\d+\/\d+\]/.exec(line)?.[0] ?? '');
   const variables = Object.entries(options).map(([key, value]) => `-D${key}=${value}`);
   await run(name, 'cmake', ['-S', source, '-B', folder, '-G', 'Ninja', ...variables], { env, onLine });
-  await run(name, 'cmake', ['--build', folder, '--parallel', jobs()], { env, onLine, append: true });
+  const targets = target === undefined ? [] : ['--target', target];
+  await run(name, 'cmake', ['--build', folder, '--parallel', jobs(), ...targets], { env, onLine, append: true });
 }
 
 /** One compiler a core, and no more than memory holds: a source with torch's headers takes up to 1.5 GB. */

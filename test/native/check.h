@@ -16,6 +16,7 @@ struct Test {
 
 /// Each file of tests gives its own.
 std::vector<Test> blockPoolTests();
+std::vector<Test> cudaKernelTests();
 std::vector<Test> dropoutMaskTests();
 std::vector<Test> exponentialSumTests();
 std::vector<Test> fairQueueTests();

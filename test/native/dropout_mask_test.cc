@@ -1,9 +1,8 @@
-#include "ops/dropout/mask.h"
-
 #include <limits>
 #include <string>
 
 #include "check.h"
+#include "ops/dropout/mask.h"
 
 namespace gptorch::test {
 

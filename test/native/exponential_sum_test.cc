@@ -59,7 +59,8 @@ void standsInfinitelyLowValues() {
   std::vector<float> values = someValues();
   const double expected = expectedLogSum(values);
   values.insert(values.begin(), -std::numeric_limits<float>::infinity());
-  for (const size_t threads : {size_t{1}, size_t{7}, size_t{4096}}) checkNear(logSum(shared(values, threads)), expected);
+  for (const size_t threads : {size_t{1}, size_t{7}, size_t{4096}})
+    checkNear(logSum(shared(values, threads)), expected);
 }
 
 void notANumberStays() {

@@ -30,7 +30,8 @@ constexpr Vector kKnown[] = {
 void givesTheKnownAnswers() {
   for (const Vector& known : kKnown) {
     uint32_t words[4][1];
-    Philox{{known.key[0], known.key[1]}}.block(known.counter[0], known.counter[1], known.counter[2], known.counter[3], words);
+    Philox{{known.key[0], known.key[1]}}.block(known.counter[0], known.counter[1], known.counter[2], known.counter[3],
+                                               words);
     for (size_t w = 0; w < 4; ++w) checkEqual(words[w][0], known.expected[w]);
   }
 }

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { type BeamSearchOptions, beamSearch } from '../../lib/generate/index.js';
 import { GPT } from '../../lib/model/index.js';
 import { expectClose, OUTPUTS } from './compare.js';
+import { device } from './device.js';
 import { type Fixture, fixtureNames, loadFixture, modelDirectory } from './fixture.js';
 
 /** What stands behind the shorter sequences. */
@@ -14,7 +15,7 @@ describe.each(fixtureNames('beams'))('%s', (name) => {
   afterAll(() => models.forEach((model) => void model.dispose()));
 
   it('finds the beams that transformers finds, with their scores', async () => {
-    const model = await GPT.load(modelDirectory(name.replace(/^beams\/([^_]+)_.*$/, '$1')));
+    const model = await GPT.load(modelDirectory(name.replace(/^beams\/([^_]+)_.*$/, '$1')), { device });
     models.push(model);
     const beams = await beamSearch(model, Array.from(fixture.get('inputs', 'prompt').data, Number), config);
     const padded = beams.map(({ tokens }) => [...tokens, ...Array(config.maxNewTokens - tokens.length).fill(PADDING)]);

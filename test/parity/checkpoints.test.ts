@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GPT } from '../../lib/model/index.js';
 import { noGrad } from '../../lib/tensor/index.js';
 import { expectClose, OUTPUTS } from './compare.js';
+import { device } from './device.js';
 import { readTensors, type Stored } from './fixture.js';
 import { read, toTensor } from './support.js';
 
@@ -34,7 +35,7 @@ function expected(name: string): { tokens: Stored; logits: Stored } {
 
 async function expectLogits(directory: string, name: string): Promise<void> {
   const { tokens, logits } = expected(name);
-  const model = await GPT.load(directory);
+  const model = await GPT.load(directory, { device });
   expectClose(name, await read(noGrad(() => model.forward(toTensor(tokens)))), logits, OUTPUTS);
   model.dispose();
 }
@@ -46,7 +47,7 @@ describe('directories that transformers wrote', () => {
 
   it.each(NAMES)('%s: equal logits, also when saved and opened again', async (name) => {
     await expectLogits(join(FOLDER, name), name);
-    const model = await GPT.load(join(FOLDER, name));
+    const model = await GPT.load(join(FOLDER, name), { device });
     const saved = join(temporary, name);
     await model.save(saved);
     model.dispose();

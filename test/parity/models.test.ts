@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { GPT, type GPTConfigInput } from '../../lib/model/index.js';
 import { crossEntropy, noGrad } from '../../lib/tensor/index.js';
 import { expectClose, OUTPUTS } from './compare.js';
+import { device } from './device.js';
 import { fixtureNames, loadFixture, modelDirectory, readTensors } from './fixture.js';
 import { expectGradients, expectTensors, read, toTensor } from './support.js';
 
@@ -14,7 +15,7 @@ describe.each(MODELS)('%s', (name) => {
   const cases = fixtureNames('forward', new RegExp(`^${name}_(batch|full_context|length_one)\\.`));
 
   it('is read with the configuration that it was made with', async () => {
-    const model = await GPT.load(modelDirectory(name));
+    const model = await GPT.load(modelDirectory(name), { device });
     expect(model.config).toMatchObject(loadFixture<GPTConfigInput>(`forward/${name}_batch`).config);
     expect(model.config).toMatchObject({ embeddingDropout: 0, attentionDropout: 0, residualDropout: 0 });
     expect(model.training).toBe(false);
@@ -22,7 +23,7 @@ describe.each(MODELS)('%s', (name) => {
 
   it.each(cases)('%s: logits, loss and every gradient', async (path) => {
     const fixture = loadFixture(path);
-    const model = await GPT.load(modelDirectory(name));
+    const model = await GPT.load(modelDirectory(name), { device });
     const [tokens, targets] = [toTensor(fixture.get('inputs', 'tokens')), toTensor(fixture.get('inputs', 'targets'))];
     const outputs = { logits: model.forward(tokens), loss: model.loss(tokens, targets) };
     outputs.loss.backward();
@@ -38,7 +39,7 @@ describe.each(MODELS)('%s', (name) => {
 
   it('has the same gradients through its logits', async () => {
     const fixture = loadFixture(`forward/${name}_batch`);
-    const model = await GPT.load(modelDirectory(name));
+    const model = await GPT.load(modelDirectory(name), { device });
     const [tokens, targets] = [toTensor(fixture.get('inputs', 'tokens')), toTensor(fixture.get('inputs', 'targets'))];
     const loss = crossEntropy(model.forward(tokens), targets);
     loss.backward();
@@ -48,7 +49,7 @@ describe.each(MODELS)('%s', (name) => {
 
   it('has the same loss and logits where no gradient is wanted', async () => {
     const fixture = loadFixture(`forward/${name}_batch`);
-    const model = await GPT.load(modelDirectory(name));
+    const model = await GPT.load(modelDirectory(name), { device });
     const [tokens, targets] = [toTensor(fixture.get('inputs', 'tokens')), toTensor(fixture.get('inputs', 'targets'))];
     const outputs = noGrad(() => ({ logits: model.forward(tokens), loss: model.loss(tokens, targets) }));
     await expectTensors('outputs', new Map(Object.entries(outputs)), fixture, OUTPUTS);
@@ -57,7 +58,7 @@ describe.each(MODELS)('%s', (name) => {
 
   it('has loss 0 and gradients 0 where every target is ignored', async () => {
     const fixture = loadFixture(`forward/${name}_batch`);
-    const model = await GPT.load(modelDirectory(name));
+    const model = await GPT.load(modelDirectory(name), { device });
     const { shape, data } = fixture.get('inputs', 'targets');
     const ignored = toTensor({ shape, data: new BigInt64Array(data.length).fill(-100n) });
     const loss = model.loss(toTensor(fixture.get('inputs', 'tokens')), ignored);
@@ -75,7 +76,7 @@ describe.each(MODELS)('%s', (name) => {
   it('is saved as its owner saved it: the same tensors to the bit, the same configuration', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'gptorch-parity-'));
     try {
-      const model = await GPT.load(modelDirectory(name));
+      const model = await GPT.load(modelDirectory(name), { device });
       await model.save(directory);
       const file = 'model.safetensors';
       const [saved, theirs] = [directory, modelDirectory(name)].map((from) => readTensors(join(from, file)));

@@ -12,6 +12,7 @@ import {
   Linear,
 } from '../../lib/nn/index.js';
 import type { Tensor } from '../../lib/tensor/index.js';
+import { device } from './device.js';
 import { fixtureNames, loadFixture } from './fixture.js';
 import { expectParity, type Tensors } from './support.js';
 
@@ -34,18 +35,22 @@ function parity<Config>(area: string, pattern: RegExp, make: (config: Config) =>
   });
 }
 
-parity('Embedding', /^embedding/, (config: EmbeddingSettings) => new Embedding(config), 'tokens');
+parity('Embedding', /^embedding/, (config: EmbeddingSettings) => new Embedding(config, { device }), 'tokens');
 
 parity('LayerNorm', /^layer_norm/, (config: { width: number; layerNormEps: number }) => {
-  return new LayerNorm({ width: config.width, eps: config.layerNormEps });
+  return new LayerNorm({ width: config.width, eps: config.layerNormEps }, { device });
 });
 
 parity('Linear', /^linear_rows/, (config: { in: number; out: number; bias: boolean }) => {
-  return new Linear({ inFeatures: config.in, outFeatures: config.out, bias: config.bias });
+  return new Linear({ inFeatures: config.in, outFeatures: config.out, bias: config.bias }, { device });
 });
 
-parity('CausalSelfAttention', /^attention/, (config: CausalSelfAttentionSettings) => new CausalSelfAttention(config));
+parity(
+  'CausalSelfAttention',
+  /^attention/,
+  (config: CausalSelfAttentionSettings) => new CausalSelfAttention(config, { device }),
+);
 
-parity('FeedForward', /^feed_forward/, (config: FeedForwardSettings) => new FeedForward(config));
+parity('FeedForward', /^feed_forward/, (config: FeedForwardSettings) => new FeedForward(config, { device }));
 
-parity('DecoderBlock', /^decoder_block/, (config: DecoderBlockSettings) => new DecoderBlock(config));
+parity('DecoderBlock', /^decoder_block/, (config: DecoderBlockSettings) => new DecoderBlock(config, { device }));

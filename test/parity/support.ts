@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { type Tensor, tensor } from '../../lib/tensor/index.js';
 import { expectClose, GRADIENTS, OUTPUTS } from './compare.js';
+import { device } from './device.js';
 import type { Fixture, Stored } from './fixture.js';
 
 export type Tensors = ReadonlyMap<string, Tensor>;
@@ -59,7 +60,7 @@ export function leaves(stored: ReadonlyMap<string, Stored>): Tensors {
 }
 
 export function toTensor({ data, shape }: Stored, requiresGrad = false): Tensor {
-  return tensor(data, { shape, requiresGrad });
+  return tensor(data, { shape, requiresGrad, device });
 }
 
 /** One of a stack of tensors, by the first subscript. */

@@ -1,6 +1,7 @@
 import { assemble, type EncodedExample, type Task } from '../../lib/data/index.js';
 import { answerKind, makeTaskBatch, type TaskBatch, TaskModel } from '../../lib/heads/index.js';
 import { GPT } from '../../lib/model/index.js';
+import { device } from './device.js';
 import { type Fixture, loadFixture, modelDirectory } from './fixture.js';
 import { toTensor } from './support.js';
 
@@ -60,7 +61,7 @@ export function loadTaskFixture(name: string, headAt: 'parameters' | 'initial' =
     manifest,
     examples,
     async load() {
-      const gpt = await GPT.load(modelDirectory(manifest.model.replace('models/', '')));
+      const gpt = await GPT.load(modelDirectory(manifest.model.replace('models/', '')), { device });
       const labels = manifest.labels.length > 0 ? manifest.labels : undefined;
       const model = new TaskModel(gpt, { task: taskName(manifest.task), labels, maxLength, dropout: 0 });
       for (const [key, parameter] of model.head.namedParameters())
@@ -69,7 +70,7 @@ export function loadTaskFixture(name: string, headAt: 'parameters' | 'initial' =
     },
     batch(model, indices = examples.map((_, i) => i)) {
       const chosen = indices.flatMap((index) => examples[index] ?? []);
-      return makeTaskBatch(chosen, { answer: answerKind(model.config) });
+      return makeTaskBatch(chosen, { answer: answerKind(model.config), device });
     },
   };
 }

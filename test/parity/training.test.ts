@@ -4,6 +4,7 @@ import { AdamW, clipGradNorm } from '../../lib/optim/index.js';
 import type { Tensor } from '../../lib/tensor/index.js';
 import { createSchedule } from '../../lib/train/schedule.js';
 import { expectClose, TRAJECTORY } from './compare.js';
+import { device } from './device.js';
 import { type Fixture, loadFixture, modelDirectory, type Stored } from './fixture.js';
 import { read, slice, toTensor } from './support.js';
 
@@ -19,7 +20,7 @@ const learningRates = Array.from(fixture.get('inputs', 'learningRates').data, Nu
 
 describe('ten steps of AdamW with decay, clipping and a schedule', () => {
   it('follow PyTorch: losses, gradient norms, parameters and moments', async () => {
-    const model = (await GPT.load(modelDirectory('gpt2'))).train();
+    const model = (await GPT.load(modelDirectory('gpt2'), { device })).train();
     const optimizer = new AdamW(model.namedParameters(), manifest.optimizer);
     const { losses, norms } = train(model, optimizer);
 

@@ -16,7 +16,7 @@ def checks() -> list[harness.Check]:
 
 
 def op(x: Tensor, p: float = 0.1, seed: int = 7, step: int = 3, ordinal: int = 5) -> Tensor:
-    return torch.ops.gptorch.dropout(x, p, seed, step, ordinal)
+    return harness.on_device(torch.ops.gptorch.dropout, x, p, seed, step, ordinal)
 
 
 def kept(size: int = SIZE, **key: float) -> Tensor:
@@ -36,7 +36,7 @@ def check_opcheck() -> None:
         for p in (0.0, 0.3, 1.0):
             x = torch.randn(3, 50, generator=generator, dtype=torch.double).to(dtype)
             for value in (x.clone().requires_grad_(), x.t(), x[:, ::2]):
-                torch.library.opcheck(torch.ops.gptorch.dropout.default, (value, p, 7, 3, 5))
+                harness.opcheck(torch.ops.gptorch.dropout.default, (value, p, 7, 3, 5))
 
 
 def check_gradcheck() -> None:

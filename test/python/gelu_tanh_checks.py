@@ -15,15 +15,15 @@ def checks() -> list[harness.Check]:
 
 
 def op(x: Tensor) -> Tensor:
-    return torch.ops.gptorch.gelu_tanh(x)
+    return harness.on_device(torch.ops.gptorch.gelu_tanh, x)
 
 
 def check_opcheck() -> None:
     for dtype in (torch.double, torch.float, torch.bfloat16):
         x = torch.linspace(-4, 4, 60, dtype=dtype).reshape(3, 20)
         for value in (x.clone().requires_grad_(), x.t(), x[:, ::2]):
-            torch.library.opcheck(torch.ops.gptorch.gelu_tanh.default, (value,))
-            torch.library.opcheck(torch.ops.gptorch.gelu_tanh_backward.default, (value.detach(), value.detach()))
+            harness.opcheck(torch.ops.gptorch.gelu_tanh.default, (value,))
+            harness.opcheck(torch.ops.gptorch.gelu_tanh_backward.default, (value.detach(), value.detach()))
 
 
 def check_gradcheck() -> None:

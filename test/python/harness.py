@@ -4,7 +4,28 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 
+import torch
+
 Check = tuple[str, Callable[[], None]]
+
+# Where the operators compute. Operands are made and results compared in main memory, whatever the device.
+device = torch.device("cpu")
+
+
+def on_device(call: Callable[..., torch.Tensor], *arguments: object) -> torch.Tensor:
+    """Calls with the tensors among the arguments on the device; the result in main memory. Gradients pass both ways."""
+    return call(*(value.to(device) if isinstance(value, torch.Tensor) else value for value in arguments)).cpu()
+
+
+def opcheck(operator: object, arguments: tuple[object, ...]) -> None:
+    """PyTorch's own check of an operator, on the device."""
+    moved = (
+        value.detach().to(device).requires_grad_(value.requires_grad)
+        if isinstance(value, torch.Tensor) and device.type != "cpu"
+        else value
+        for value in arguments
+    )
+    torch.library.opcheck(operator, tuple(moved))
 
 
 def run(checks: Iterable[Check]) -> int:

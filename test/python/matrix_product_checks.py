@@ -15,7 +15,7 @@ def checks() -> list[harness.Check]:
 
 
 def op(a: Tensor, b: Tensor, bias: Tensor | None = None) -> Tensor:
-    return torch.ops.gptorch.matrix_product(a, b, bias)
+    return harness.on_device(torch.ops.gptorch.matrix_product, a, b, bias)
 
 
 def draw(*shape: int, dtype: torch.dtype = torch.double, seed: int = 0) -> Tensor:
@@ -33,8 +33,8 @@ def check_opcheck() -> None:
     for dtype in (torch.double, torch.float, torch.bfloat16):
         a, b, bias = (draw(*shape, dtype=dtype) for shape in [(5, 8), (8, 3), (3,)])
         for second in layouts(b):
-            torch.library.opcheck(torch.ops.gptorch.matrix_product.default, (a.requires_grad_(), second, bias))
-            torch.library.opcheck(torch.ops.gptorch.matrix_product.default, (a, second, None))
+            harness.opcheck(torch.ops.gptorch.matrix_product.default, (a.requires_grad_(), second, bias))
+            harness.opcheck(torch.ops.gptorch.matrix_product.default, (a, second, None))
 
 
 def check_gradcheck() -> None:
@@ -92,7 +92,7 @@ def check_the_result_is_the_same_each_time() -> None:
 
 def check_autocast() -> None:
     a, b, bias = draw(5, 8).float(), draw(8, 3).float(), draw(3).float()
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(harness.device.type, torch.bfloat16):
         result = op(a, b, bias)
     assert result.dtype == torch.bfloat16
     assert_close(result, torch.addmm(bias.bfloat16(), a.bfloat16(), b.bfloat16()))

@@ -48,9 +48,8 @@ at::Tensor dropoutCpu(const at::Tensor& input, double p, int64_t seed, int64_t s
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kBFloat16, at::kHalf, source.scalar_type(), "gptorch::dropout", [&] {
     const scalar_t* from = source.const_data_ptr<scalar_t>();
     scalar_t* to = output.mutable_data_ptr<scalar_t>();
-    at::parallel_for(0, chunks, kGrain / Mask::kChunk, [&](int64_t first, int64_t last) {
-      dropChunks<scalar_t>(from, to, first, last, numel, mask);
-    });
+    at::parallel_for(0, chunks, kGrain / Mask::kChunk,
+                     [&](int64_t first, int64_t last) { dropChunks<scalar_t>(from, to, first, last, numel, mask); });
   });
   return output;
 }

@@ -7,8 +7,8 @@
 
 namespace gptorch::ops {
 
-/// Which elements a dropout keeps: a function of the probability, (seed, step, ordinal) and an element's place alone, so
-/// that every device and every number of threads drops the same ones.
+/// Which elements a dropout keeps: a function of the probability, (seed, step, ordinal) and an element's place alone,
+/// so that every device and every number of threads drops the same ones.
 ///
 /// A chunk of 128 elements takes the words of 16 counters, the lanes; each of a counter's four words gives two 16-bit
 /// numbers. Lane l decides about the chunk's elements k · 16 + l, k = 0 … 7.

@@ -9,11 +9,11 @@ import { TrainingLoop } from '../training-loop.mjs';
 
 const { engine, GPT } = gptorch;
 const folder = process.argv[2];
-const { batch, threads, optimizer } = JSON.parse(await readFile(join(folder, 'workload.json'), 'utf8'));
+const { batch, threads, device, dtype, optimizer } = JSON.parse(await readFile(join(folder, 'workload.json'), 'utf8'));
 engine.setThreads(threads);
 const { buffer } = new Uint8Array(await readFile(join(folder, 'tokens.bin')));
-const model = await GPT.load(join(folder, 'model'));
-const loop = new TrainingLoop({ model, optimizer, tokens: new BigInt64Array(buffer), batch });
+const model = await GPT.load(join(folder, 'model'), { device: engine.device(device) });
+const loop = new TrainingLoop({ model, optimizer, tokens: new BigInt64Array(buffer), batch, dtype });
 
 say({ version: engine.torchVersion, instructionSet: engine.capability, threads: engine.threads });
 for await (const line of createInterface({ input: process.stdin })) say(await run(JSON.parse(line).steps));

@@ -66,7 +66,7 @@ class GPT(nn.Module):
         )
 
     def forward(self, tokens, targets):  # (B, T) each
-        positions = torch.arange(tokens.size(1))
+        positions = torch.arange(tokens.size(1), device=tokens.device)
         x = self.wte(tokens) + self.wpe(positions)
         for block in self.h:
             x = block(x)

@@ -17,19 +17,23 @@ from safetensors.torch import load_file
 def main(folder: Path, mode: str) -> None:
     workload = json.loads((folder / "workload.json").read_text("utf-8"))
     torch.set_num_threads(workload["threads"])
-    config = workload["config"]
+    config, device = workload["config"], torch.device(workload["device"])
     model = GPT(config)
     model.load(load_file(folder / "model" / "model.safetensors"))
+    model.to(device)
     optimizer = make_optimizer(model, workload["optimizer"])
     parameters = list(model.parameters())
     forward = torch.compile(model) if mode == "compiled" else model
     shape = (workload["batches"], 2, workload["batch"], config["contextLength"])
     tokens = torch.from_numpy(np.fromfile(folder / "tokens.bin", dtype=np.int64).reshape(shape))
+    autocast = torch.autocast(device.type, torch.bfloat16, enabled=workload["dtype"] == "bfloat16")
     done = 0
 
     def train_step(index: int) -> torch.Tensor:
-        inputs, targets = tokens[index % len(tokens)]
-        loss = forward(inputs, targets)
+        batch = tokens[index % len(tokens)]
+        inputs, targets = batch if device.type == "cpu" else batch.pin_memory().to(device, non_blocking=True)
+        with autocast:
+            loss = forward(inputs, targets)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, workload["clip"])
         optimizer.step()
@@ -47,6 +51,8 @@ def main(folder: Path, mode: str) -> None:
         steps = json.loads(line)["steps"]
         cpu, started = time.process_time(), time.perf_counter()
         losses = [train_step(done + step) for step in range(steps)]
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
         seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
         done += steps
         say({"seconds": seconds, "cpuSeconds": cpu_seconds, "losses": [loss.item() for loss in losses]})

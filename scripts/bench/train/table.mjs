@@ -3,7 +3,7 @@ import { pairedRatios, summary } from '../statistics.mjs';
 
 /** docs/benchmarks/train.md */
 export function trainMarkdown({ command, machine, settings, sizes }) {
-  const { threads, optimizer, clip, environment } = settings;
+  const { threads, device = 'cpu', dtype = 'float32', optimizer, clip, environment } = settings;
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   return [
     '# A training step, beside PyTorch',
@@ -14,7 +14,7 @@ export function trainMarkdown({ command, machine, settings, sizes }) {
     '',
     'Every peer starts from the same weights (N(0, 0.02)), reads the same batches and makes the same update: forward, loss, backward,',
     `clipping to a global norm of ${clip}, fused AdamW (learning rate ${optimizer.lr}, betas ${optimizer.betas.join(' and ')}, decay ${optimizer.weightDecay} on matrices).`,
-    'GPT-2 with pre-norm, tanh GELU, biases, tied output weights, no dropout; float32. PyTorch is a plain nanoGPT-like script',
+    `GPT-2 with pre-norm, tanh GELU, biases, tied output weights, no dropout; ${dtype} on ${device}. PyTorch is a plain nanoGPT-like script`,
     '(`scaled_dot_product_attention`, `cross_entropy`, `torch.compile` with its defaults). The peers take turns in one run; a ratio is taken',
     `within a round. ${threads} threads; ${variables.join(', ')} for all of them.`,
     ...sizes.flatMap(sizeSection),
@@ -40,6 +40,7 @@ function sizeSection(size) {
       }),
     ),
     '',
+    ...(peers.some(({ mfu }) => typeof mfu === 'number') ? throughput(peers) : []),
     table(
       ['', 'ms a step, median (min – max)', 'CPU ms a step, median', 'peak memory, MiB', 'start to first loss, s'],
       peers.map((peer) => [
@@ -50,6 +51,21 @@ function sizeSection(size) {
         peer.firstStepSeconds.toFixed(1),
       ]),
     ),
+  ];
+}
+
+/** The formula stands in utilization.mjs. */
+function throughput(peers) {
+  const rows = peers.map(({ name, tokensPerSecond, mfu }) => [
+    name,
+    Math.round(tokensPerSecond).toLocaleString('en'),
+    mfu === null ? '?' : `${(100 * mfu).toFixed(1)} %`,
+  ]);
+  return [
+    table(['', 'tokens a second', 'MFU'], rows),
+    '',
+    'MFU = tokens/s · (6 N + 12 · layers · width · contextLength) / peak; N: all parameters but the embeddings of positions.',
+    '',
   ];
 }
 

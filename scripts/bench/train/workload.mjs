@@ -10,7 +10,7 @@ const BATCHES = 32;
  * Writes what all peers read: `model/` (initial weights), `tokens.bin` (BATCHES, inputs and targets, batch,
  * contextLength) as int64, and `workload.json`.
  */
-export async function writeWorkload(folder, size, threads) {
+export async function writeWorkload(folder, size, { threads, device, dtype }) {
   const { GPT, Random } = gptorch;
   const config = modelConfig(size);
   const model = new GPT(config, { seed: 1337 });
@@ -33,6 +33,7 @@ export async function writeWorkload(folder, size, threads) {
     }
   }
   await writeFile(join(folder, 'tokens.bin'), tokens);
-  const workload = { config, batch: size.batch, batches: BATCHES, threads, optimizer: OPTIMIZER, clip: CLIP };
+  const { batch } = size;
+  const workload = { config, batch, batches: BATCHES, threads, device, dtype, optimizer: OPTIMIZER, clip: CLIP };
   await writeFile(join(folder, 'workload.json'), JSON.stringify(workload));
 }

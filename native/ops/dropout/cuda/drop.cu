@@ -4,39 +4,16 @@
 #include <c10/util/Half.h>
 
 #include "ops/dropout/cuda/drop.h"
+#include "ops/dropout/cuda/drop_lanes.cuh"
 
 namespace gptorch::ops {
-
-namespace {
-
-using Mask = DropoutMask;
-
-constexpr int kThreads = 256;
-
-/// A thread has a lane of a chunk: neighbouring threads read and write neighbouring elements, eight times.
-template <typename T>
-__global__ void dropLanes(const T* input, T* output, int64_t numel, Mask mask) {
-  const int64_t thread = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
-  const int64_t chunk = thread / Mask::kLanes;
-  const int lane = static_cast<int>(thread % Mask::kLanes);
-  if (Mask::placeOf(chunk, 0, lane) >= numel) return;
-
-  float factor[Mask::kPerLane][1];
-  mask.factors(Mask::counterOf(chunk, lane), factor);
-  for (int k = 0; k < Mask::kPerLane; ++k) {
-    const int64_t place = Mask::placeOf(chunk, k, lane);
-    if (place < numel) output[place] = Mask::apply(factor[k][0], input[place]);
-  }
-}
-
-}  // namespace
 
 template <typename T>
 void dropOnDevice(const T* input, T* output, int64_t numel, const DropoutMask& mask) {
   if (numel == 0) return;
-  const int64_t lanes = (numel + Mask::kChunk - 1) / Mask::kChunk * Mask::kLanes;
-  const auto blocks = static_cast<unsigned int>((lanes + kThreads - 1) / kThreads);
-  dropLanes<T><<<blocks, kThreads, 0, c10::cuda::getCurrentCUDAStream()>>>(input, output, numel, mask);
+  const int64_t lanes = (numel + DropoutMask::kChunk - 1) / DropoutMask::kChunk * DropoutMask::kLanes;
+  const auto blocks = static_cast<unsigned int>((lanes + kDropThreads - 1) / kDropThreads);
+  dropLanes<T><<<blocks, kDropThreads, 0, c10::cuda::getCurrentCUDAStream()>>>(input, output, numel, mask);
   C10_CUDA_KERNEL_LAUNCH_CHECK();
 }
 

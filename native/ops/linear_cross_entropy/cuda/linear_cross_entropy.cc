@@ -37,8 +37,8 @@ void checkDevices(const at::Tensor& hidden, const at::Tensor& weight, const at::
               ", weight on ", weight.device(), ", targets on ", targets.device());
 }
 
-/// Adds a · b to `sum` (undefined counts as 0), which is float32 where a and b have a reduced dtype: a sum over chunks in
-/// bfloat16 would be rounded at each.
+/// Adds a · b to `sum` (undefined counts as 0), which is float32 where a and b have a reduced dtype: a sum over chunks
+/// in bfloat16 would be rounded at each.
 void accumulate(at::Tensor& sum, const at::Tensor& a, const at::Tensor& b) {
   const at::ScalarType dtype = lossDtype(a.scalar_type());
   const bool widens = dtype != a.scalar_type();
@@ -78,16 +78,17 @@ Result forwardCuda(const at::Tensor& allHidden, const at::Tensor& weightInput, c
   at::Tensor gradWeight;  // (vocabSize, width)
   for (int64_t first = 0; first < rows; first += chunkRows) {
     const int64_t count = std::min(chunkRows, rows - first);
-    const at::Tensor h = hidden.narrow(0, first, count);                           // (chunk, width)
-    at::Tensor logits = buffer.narrow(0, 0, count).narrow(1, 0, vocabSize);        // (chunk, vocabSize)
+    const at::Tensor h = hidden.narrow(0, first, count);                     // (chunk, width)
+    at::Tensor logits = buffer.narrow(0, 0, count).narrow(1, 0, vocabSize);  // (chunk, vocabSize)
     at::mm_out(logits, h, weight.t());
     const RowTargets counted{targets.const_data_ptr<int64_t>() + first, ignoreIndex,
                              rowWeights.defined() ? rowWeights.const_data_ptr<float>() + first : nullptr,
                              scale.const_data_ptr<double>()};
-    AT_DISPATCH_FLOATING_TYPES_AND2(at::kBFloat16, at::kHalf, logits.scalar_type(), "gptorch::linear_cross_entropy", [&] {
-      const LogitRows<scalar_t> chunk{logits.mutable_data_ptr<scalar_t>(), stride, count, vocabSize};
-      softmaxRowsOnDevice(chunk, counted, losses.mutable_data_ptr<double>() + first, gradient);
-    });
+    AT_DISPATCH_FLOATING_TYPES_AND2(
+        at::kBFloat16, at::kHalf, logits.scalar_type(), "gptorch::linear_cross_entropy", [&] {
+          const LogitRows<scalar_t> chunk{logits.mutable_data_ptr<scalar_t>(), stride, count, vocabSize};
+          softmaxRowsOnDevice(chunk, counted, losses.mutable_data_ptr<double>() + first, gradient);
+        });
     if (hiddenGradient) {
       at::Tensor part = gradHidden.narrow(0, first, count);
       at::mm_out(part, logits, weight);

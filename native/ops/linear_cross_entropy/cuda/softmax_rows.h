@@ -21,9 +21,10 @@ struct RowTargets {
   const double* scale;
 };
 
-/// For each row the loss -log softmax(row)[target] goes to `losses` (not weighted; 0 where the target is `ignoreIndex`),
-/// and where `gradient` is set, the row is replaced by scale · weight · (softmax(row) - onehot(target)), or zeros.
-/// On the current device and stream. T: float, double, c10::BFloat16, c10::Half; reduced ones are computed in float.
+/// For each row the loss -log softmax(row)[target] goes to `losses` (not weighted; 0 where the target is
+/// `ignoreIndex`), and where `gradient` is set, the row is replaced by scale · weight · (softmax(row) -
+/// onehot(target)), or zeros. On the current device and stream. T: float, double, c10::BFloat16, c10::Half; reduced
+/// ones are computed in float.
 template <typename T>
 void softmaxRowsOnDevice(const LogitRows<T>& logits, const RowTargets& rows, double* losses, bool gradient);
 

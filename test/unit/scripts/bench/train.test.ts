@@ -25,10 +25,11 @@ test('peers take turns, one at a time, and times are by step', async () => {
 
 test('nothing is reported where losses differ', () => {
   const ours = { name: 'gptorch', losses: [4.17, 4.1] };
-  expect(requireAgreement([ours, { name: 'eager', losses: [4.17, 4.10005] }])).toBeCloseTo(5e-5);
-  expect(() => requireAgreement([ours, { name: 'eager', losses: [4.17, 4.1002] }])).toThrow(/step 1.*eager/);
-  expect(() => requireAgreement([ours, { name: 'eager', losses: [4.17, Number.NaN] }])).toThrow('step 1');
-  expect(() => requireAgreement([ours, { name: 'eager', losses: [4.17] }])).toThrow('1 losses');
+  expect(requireAgreement([ours, { name: 'eager', losses: [4.17, 4.10005] }], 'float32')).toBeCloseTo(5e-5);
+  expect(() => requireAgreement([ours, { name: 'eager', losses: [4.17, 4.1002] }], 'float32')).toThrow(/step 1.*eager/);
+  expect(() => requireAgreement([ours, { name: 'eager', losses: [4.17, Number.NaN] }], 'float32')).toThrow('step 1');
+  expect(() => requireAgreement([ours, { name: 'eager', losses: [4.17] }], 'float32')).toThrow('1 losses');
+  expect(requireAgreement([ours, { name: 'eager', losses: [4.17, 4.12] }], 'bfloat16')).toBeCloseTo(2e-2);
 });
 
 test('peers must run the same torch on the same instruction set and threads', () => {

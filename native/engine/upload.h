@@ -1,0 +1,23 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace gptorch {
+
+/// Whether a copy of `host` on `device` goes from main memory to an accelerator.
+inline bool uploads(const at::Tensor& host, const at::Device& device) { return host.is_cpu() && !device.is_cpu(); }
+
+/// A copy of main memory on an accelerator, through pinned memory: the copy is queued behind what the device computes,
+/// and nobody waits for it. (From memory that is not pinned the engine would wait until the device has nothing left to
+/// do.)
+inline at::Tensor upload(const at::Tensor& host, const at::Device& device) {
+  // The host allocator keeps the pinned block until the copy is done.
+  return host.pin_memory().to(device, host.scalar_type(), /*non_blocking=*/true);
+}
+
+/// A copy of main memory on any device.
+inline at::Tensor copyTo(const at::Tensor& host, const at::Device& device) {
+  return uploads(host, device) ? upload(host, device) : host.clone();
+}
+
+}  // namespace gptorch

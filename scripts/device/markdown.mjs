@@ -1,0 +1,30 @@
+import { trainMarkdown } from '../bench/train/table.mjs';
+
+/** models/results/device-*.md */
+export function deviceMarkdown({ command, machine, stages }) {
+  const { date, device, gpu, processor, cores, node, torch, nvcc } = machine;
+  const training = stages.find(({ benchmark }) => benchmark !== undefined);
+  return [
+    '# On a device',
+    '',
+    `    ${command}`,
+    '',
+    `${date}; ${device}: ${gpu?.join('; ') ?? 'no GPU'}; ${cores} cores (${processor}); torch ${torch}, nvcc ${nvcc ?? 'none'}, Node ${node}`,
+    '',
+    '| stage | | s | |',
+    '| --- | --- | ---: | --- |',
+    ...stages.map(
+      (stage) =>
+        `| ${stage.name} | ${stage.ok ? 'passed' : '**failed**'} | ${stage.seconds.toFixed(0)} | ${cell(stage)} |`,
+    ),
+    '',
+    ...(training ? [trainMarkdown(training.benchmark).replace(/^#/gm, '##')] : []),
+  ].join('\n');
+}
+
+/** What a stage has to say in a cell of a table. */
+function cell({ ok, passed, failed, totals, problem }) {
+  const counted = passed === undefined ? totals : `${passed} passed, ${failed} failed`;
+  const text = ok ? counted : [counted, problem].filter(Boolean).join(': ');
+  return (text ?? '').replaceAll('|', '\\|').replace(/\s+/g, ' ').slice(0, 300);
+}
