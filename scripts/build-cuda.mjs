@@ -10,13 +10,14 @@ import { fail } from './bootstrap/failure.mjs';
 import { withLock } from './bootstrap/lock.mjs';
 import { checkNode } from './bootstrap/node-version.mjs';
 import { ensureNpmPackages } from './bootstrap/npm-packages.mjs';
-import { buildFolder, root } from './bootstrap/paths.mjs';
+import { buildFolder, distFolder, root } from './bootstrap/paths.mjs';
 import { step, write } from './bootstrap/step.mjs';
 import { buildTypeScript } from './bootstrap/typescript.mjs';
 import { checkLibrary } from './build-cuda/check-library.mjs';
 import { describeLibrary } from './build-cuda/describe-library.mjs';
 import { fetchTorch } from './build-cuda/fetch-torch.mjs';
 import { findCompiler } from './build-cuda/nvcc.mjs';
+import { describeRegistered } from './build-cuda/registered.mjs';
 
 async function main() {
   const { values } = parseArgs({ options: { libtorch: { type: 'string' }, architectures: { type: 'string' } } });
@@ -25,6 +26,7 @@ async function main() {
     await ensureNpmPackages();
     await buildTypeScript();
   });
+  const { readTorchVersion } = await import(join(distFolder, 'addon', 'torch-version.js'));
   const libtorch = values.libtorch === undefined ? await fetchTorch() : resolve(values.libtorch);
   const nvcc = findCompiler(libtorch);
   const folder = join(buildFolder, 'cuda');
@@ -38,6 +40,7 @@ async function main() {
   const library = describeLibrary(file);
   write(library.text);
   checkLibrary(library);
+  write(await describeRegistered(file, readTorchVersion(libtorch)));
 }
 
 await main().catch(fail);

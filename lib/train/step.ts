@@ -50,11 +50,14 @@ export async function queueStep<B extends Batch>(options: StepOptions<B>): Promi
   const gradNorm = clipGradNorm(parameters, clip > 0 ? clip : Number.POSITIVE_INFINITY);
   optimizer.step({ lr });
   optimizer.zeroGrad();
+  // Asked for now, behind this step: asked for later, they would stand behind the steps that are queued meanwhile.
+  const tensors = [gradNorm, ...parts.map(([, part]) => part)];
+  const numbers = Promise.all(tensors.map((tensor) => tensor.item()));
+  numbers.catch(() => {}); // a failure is told by read()
   return {
     tokens,
     async read() {
-      const tensors = [gradNorm, ...parts.map(([, part]) => part)];
-      const [norm = Number.NaN, ...values] = await Promise.all(tensors.map((tensor) => tensor.item()));
+      const [norm = Number.NaN, ...values] = await numbers;
       for (const tensor of tensors) tensor.dispose();
       const terms = addCounts(parts.map(([term], i) => ({ [term]: values[i] ?? Number.NaN })));
       return { loss: weightedLoss(weights, terms), terms, gradNorm: norm };
