@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
 import { nonNegativeNumber, positiveInteger, positiveNumber, probability } from './parse-option.js';
+import { type WeightsOption, weightsOption } from './weights-option.js';
 
-interface ChatOptions extends CommonOptions {
+interface ChatOptions extends CommonOptions, WeightsOption {
   model: string;
   maxNewTokens: number;
   temperature: number;
@@ -24,6 +25,7 @@ export function addChat(program: Command): void {
     .option('--top-p <p>', 'draw from the fewest tokens that together have probability p', probability)
     .option('--min-p <p>', 'draw from tokens at least p times as likely as the most likely one', probability)
     .option('--repetition-penalty <x>', 'above 1: tokens that came before are less likely', positiveNumber)
+    .addOption(weightsOption())
     .addOption(
       new Option(
         '--transcript',

@@ -1,12 +1,13 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { InputError, inputAt } from '../errors.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
 import type { LoadedModel } from './load-model.js';
 import { writeJsonLine, writeOut } from './output.js';
 import { nonNegativeNumber, positiveInteger, positiveNumber, probability, tokenList } from './parse-option.js';
 import { StopSignal } from './stop-signal.js';
+import { type WeightsOption, weightsOption } from './weights-option.js';
 
-interface GenerateOptions extends CommonOptions {
+interface GenerateOptions extends CommonOptions, WeightsOption {
   model: string;
   prompt?: string;
   promptTokens?: number[];
@@ -17,6 +18,9 @@ interface GenerateOptions extends CommonOptions {
   minP?: number;
   repetitionPenalty?: number;
   stopTokens?: number[];
+  n: number;
+  logProbs?: boolean;
+  whenFull: 'stop' | 'slide';
 }
 
 export function addGenerate(program: Command): void {
@@ -32,7 +36,15 @@ export function addGenerate(program: Command): void {
     .option('--top-p <p>', 'draw from the fewest tokens that together have probability p', probability)
     .option('--min-p <p>', 'draw from tokens at least p times as likely as the most likely one', probability)
     .option('--repetition-penalty <x>', 'above 1: tokens that came before are less likely', positiveNumber)
-    .option('--stop-tokens <ids>', 'end before any of these token ids', tokenList);
+    .option('--stop-tokens <ids>', 'end before any of these token ids', tokenList)
+    .option('--n <count>', 'so many continuations, a line each, computed together', positiveInteger, 1)
+    .option('--log-probs', "with --json: each token's log-probability")
+    .addOption(
+      new Option('--when-full <what>', 'at the end of the context: stop, or slide and forget its older half')
+        .choices(['stop', 'slide'])
+        .default('stop'),
+    )
+    .addOption(weightsOption());
   addCommonOptions(command).action(run);
 }
 
@@ -40,8 +52,9 @@ async function run(options: GenerateOptions): Promise<void> {
   if ((options.prompt === undefined) === (options.promptTokens === undefined)) {
     throw new InputError('generate takes either --prompt or --prompt-tokens');
   }
+  if (options.logProbs && !options.json) throw new InputError('--log-probs needs --json');
   const { checkTokens, loadModel } = await import('./load-model.js');
-  const { complete, generate, TextStream } = await import('../generate/index.js');
+  const { generate, TextStream } = await import('../generate/index.js');
   const loaded = await loadModel(options);
   const { model, tokenizer } = loaded;
   const prompt = await encodePrompt(loaded, options);
@@ -49,16 +62,21 @@ async function run(options: GenerateOptions): Promise<void> {
 
   const stop = new StopSignal();
   const { maxNewTokens, temperature, topK, topP, minP, repetitionPenalty, seed, stopTokens } = options;
-  const sampling = { temperature, topK, topP, minP, repetitionPenalty };
-  const settings = { maxNewTokens, ...sampling, seed, stop: stopTokens, signal: stop.signal };
+  const { n, logProbs, whenFull } = options;
+  const sampling = { temperature, topK, topP, minP, repetitionPenalty, seed };
+  const settings = { maxNewTokens, ...sampling, stop: stopTokens, n, logProbs, whenFull, signal: stop.signal };
+  // Without a tokenizer the ids themselves are the text.
+  const decode = (tokens: number[]) => tokenizer?.decode(tokens) ?? tokens.join(' ');
   if (options.json === true) {
-    const result = await complete(model, prompt, settings);
-    await writeJsonLine({ text: tokenizer?.decode(result.tokens) ?? null, ...result });
-  } else {
-    // Without a tokenizer the ids themselves are the text.
-    const stream = new TextStream((tokens) => tokenizer?.decode(tokens) ?? tokens.join(' '));
+    const completions = await model.completions(prompt, settings);
+    const results = completions.map((each) => ({ text: tokenizer?.decode(each.tokens) ?? null, ...each }));
+    await writeJsonLine(n === 1 ? results[0] : { completions: results });
+  } else if (n === 1) {
+    const stream = new TextStream(decode);
     for await (const token of generate(model, prompt, settings)) await writeOut(stream.push(token));
     await writeOut(`${stream.end()}\n`);
+  } else {
+    for (const { tokens } of await model.completions(prompt, settings)) await writeOut(`${decode(tokens)}\n`);
   }
   stop.dispose();
   process.exitCode = stop.exitCode ?? 0;

@@ -4,6 +4,7 @@ import type { GPT } from '../model/index.js';
 import type { CommonOptions } from './common-options.js';
 import { modelFolder } from './model-folder.js';
 import { setUpEngine } from './set-up-engine.js';
+import type { WeightsOption } from './weights-option.js';
 
 export interface LoadedModel {
   model: GPT;
@@ -15,13 +16,13 @@ export interface LoadedModel {
  * Opens a model directory for inference, or a model of the Hugging Face Hub where no directory has the name.
  * @throws InputError when it is none.
  */
-export async function loadModel(options: CommonOptions & { model: string }): Promise<LoadedModel> {
+export async function loadModel(options: CommonOptions & WeightsOption & { model: string }): Promise<LoadedModel> {
   const folder = await modelFolder(options);
   const device = await setUpEngine(options);
   const { GPT } = await import('../model/index.js');
   const { hasTokenizer, loadTokenizer } = await import('../data/index.js');
   const tokenizer = hasTokenizer(folder) ? await loadTokenizer(folder) : undefined;
-  const model = await GPT.load(folder, { device });
+  const model = await GPT.load(folder, { device, ...(options.weights && { decoder: { weights: options.weights } }) });
   return { model: model.eval(), tokenizer };
 }
 

@@ -4,7 +4,8 @@ export type WeightFormat = 'float32' | 'bfloat16' | 'int8';
 /** How a decoder computes, and how much it takes on. */
 export interface DecoderOptions {
   /**
-   * Weights in bfloat16 or int8 are read faster; sums stay in float32. Default `float32`, the model's own numbers.
+   * Weights in bfloat16 or int8 are read faster; sums stay in float32. Default: `float32`, the model's own
+   * numbers; for a model that was opened from quantised files on the CPU, what these keep.
    */
   weights?: WeightFormat;
   /**

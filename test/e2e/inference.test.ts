@@ -42,6 +42,30 @@ describe('gptorch generate', () => {
     expect(a).not.toEqual(c);
   });
 
+  it('gives several continuations, the first as if alone, with log-probabilities', async () => {
+    const options = ['--prompt', 'we ', '--seed', '3', '--max-new-tokens', '6', '--log-probs'];
+    const [[alone], [several]] = await Promise.all([generate(...options), generate(...options, '--n', '3')]);
+    const completions = several?.completions as { text: string; tokens: number[]; logProbs: number[] }[];
+    expect(completions).toHaveLength(3);
+    expect(completions[0]).toEqual(alone);
+    for (const { text, logProbs } of completions) {
+      expect(text).toHaveLength(6);
+      expect(logProbs).toHaveLength(6);
+    }
+    const plain = ['--prompt', 'we ', '--seed', '3', '--max-new-tokens', '6', '--n', '3'];
+    const { stdout } = await gptorch(['generate', '--model', path('lm'), ...plain]);
+    expect(stdout).toBe(completions.map(({ text }) => `${text}\n`).join(''));
+  });
+
+  it('goes on past the context where it may slide, with smaller weights', async () => {
+    const options = ['--prompt', 'the sea ', '--temperature', '0', '--max-new-tokens', '100'];
+    const [stopped] = await generate(...options, '--weights', 'int8');
+    expect(stopped).toMatchObject({ finishReason: 'length' });
+    expect(stopped?.tokens).not.toHaveLength(100);
+    const [slid] = await generate(...options, '--weights', 'int8', '--when-full', 'slide');
+    expect(slid?.tokens).toHaveLength(100);
+  });
+
   it('takes token ids, and ends before a stop token', async () => {
     const [free] = await generate('--prompt-tokens', '1,2', '--temperature', '0', '--max-new-tokens', '8');
     const tokens = free?.tokens as number[];

@@ -1,0 +1,14 @@
+import { Option } from 'commander';
+import type { WeightFormat } from '../decode/index.js';
+
+/** What a command that generates takes. */
+export interface WeightsOption {
+  weights?: WeightFormat;
+}
+
+export function weightsOption(): Option {
+  return new Option(
+    '--weights <format>',
+    'what texts are generated with; smaller is faster, less exact (default: as the files keep them)',
+  ).choices(['float32', 'bfloat16', 'int8']);
+}
