@@ -17,7 +17,10 @@ export async function generate({ size, rounds, newTokens, batch, threads, fetch,
   const folder = await mkdtemp(join(tmpdir(), 'gptorch-bench-'));
   let contenders = [];
   try {
-    const { parameters, weights } = await writeWorkload(folder, size, { newTokens, batch, threads });
+    const { parameters, weights } = await writeWorkload(folder, size, {
+      ...{ newTokens, threads },
+      prompts: (rounds + 1) * (1 + batch),
+    });
     contenders = await startContenders(folder, { threads, peers });
     const runs = await takeTurns(contenders, { rounds, batch, weights });
     requireSameTokens(runs);
@@ -49,12 +52,13 @@ async function takeTurns(contenders, { rounds, batch, weights }) {
     ...{ first: [], decode: [], batch: [], read: [], tokens: [] },
   }));
   for (let round = -1; round < rounds; round++) {
+    const prompts = (round + 1) * (1 + batch);
     for (const [i, contender] of contenders.entries()) {
-      const single = await contender.ask(1);
+      const single = await contender.ask(prompts, 1);
       const run = runs[i];
       run.tokens = single.tokens;
       const { seconds: read } = contender.bytes ? await contender.peer.ask({ read: weights * contender.bytes }) : {};
-      const many = contender.batches && batch > 1 ? await contender.ask(batch) : undefined;
+      const many = contender.batches && batch > 1 ? await contender.ask(prompts + 1, batch) : undefined;
       if (round < 0) continue;
       run.first.push(single.firstSeconds);
       run.decode.push(single.seconds - single.firstSeconds);

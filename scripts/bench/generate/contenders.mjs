@@ -10,10 +10,11 @@ import { packages, pythonPackages, pythonWithTransformers } from './fetch.mjs';
 const peerFile = (name) => fileURLToPath(new URL(`../peers/${name}`, import.meta.url));
 
 /**
- * A process, and what it is asked for one request and, where it can compute several together, for a batch. An answer is
+ * A process, and what it is asked: to continue prompts from `first` on, one or, where it can compute several together, a
+ * batch. An answer is
  * `{ firstSeconds, seconds, tokens }`: until the first token, until the last of all, and the first request's tokens.
  *
- * @typedef {{ name: string, bytes?: number, peer: Peer, ask(requests: number): Promise<object>, batches: boolean }} Contender
+ * @typedef {{ name: string, bytes?: number, peer: Peer, ask(first: number, requests: number): Promise<object>, batches: boolean }} Contender
  */
 
 /**
@@ -51,12 +52,12 @@ async function startPeers(folder, env) {
     write(`${name}: writing its weights`);
     await run(`bench-${model}`, python, [peerFile(model), folder], { env: paths });
     const peer = new Peer(name, [process.execPath, peerFile(program), folder, join(packages)], env);
-    found.push({ name, peer, ask: () => peer.ask({}), batches: false });
+    found.push({ name, peer, ask: (first) => peer.ask({ first }), batches: false });
   }
   return found;
 }
 
 function variant(peer, weights, bytes) {
-  const ask = (requests) => peer.ask({ weights, requests });
+  const ask = (first, requests) => peer.ask({ weights, first, requests });
   return { name: `${peer.name} ${weights}`, bytes, peer, ask, batches: true };
 }

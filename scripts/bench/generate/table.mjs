@@ -16,7 +16,7 @@ export function generateMarkdown({ command, machine, settings, contenders }) {
     '',
     `GPT-2 with ${(parameters / 1e6).toFixed(1)}M random weights, ${promptTokens} tokens of prompt, ${newTokens} new ones, greedy, ${threads} threads`,
     `(${variables.join(', ')} for all). Everyone has one request in turn, ${rounds} rounds in one run after one unmeasured; a ratio is taken`,
-    'within a round. float32 contenders gave the same tokens. Prefill: until the first token; decode: all tokens after it.',
+    'within a round. No prompt comes twice. float32 contenders gave the same tokens. Prefill: until the first token; decode: all tokens after it.',
     '',
     '## One request',
     '',

@@ -12,16 +12,17 @@ export const PROMPT_TOKENS = 64;
 
 /**
  * Writes what all peers read: `model/`, and in `workload.json` the prompts, all of one length, and how many tokens follow.
+ * No prompt comes twice: who keeps a prompt's keys and values would have it for nothing.
  *
  * @returns {Promise<{ parameters: number, weights: number }>} `weights`: numbers in the matrices that each token reads
  */
-export async function writeWorkload(folder, size, { newTokens, batch, threads }) {
+export async function writeWorkload(folder, size, { newTokens, prompts: count, threads }) {
   const { GPT, Random } = gptorch;
   const model = new GPT(GENERATE_SIZES[size], { seed: 0 });
   await model.save(join(folder, 'model'));
   const random = new Random(1);
   const prompt = () => Array.from({ length: PROMPT_TOKENS }, () => random.nextInt(model.config.vocabSize));
-  const prompts = Array.from({ length: batch }, prompt);
+  const prompts = Array.from({ length: count }, prompt);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'workload.json'), JSON.stringify({ prompts, newTokens, threads }));
   const { vocabSize, width, layers, feedForwardWidth } = model.config;

@@ -2,7 +2,7 @@
 //
 //     node gptorch_generate.mjs FOLDER
 //
-// {"weights": "int8", "requests": 1} → as `generate/contenders.mjs` says; {"read": BYTES} → {"seconds"} of reading as much.
+// {"weights": "int8", "first": 0, "requests": 1} → as `generate/contenders.mjs` says; {"read": BYTES} → {"seconds"} of reading as much.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -21,13 +21,13 @@ for await (const line of createInterface({ input: process.stdin })) {
   say(task.read === undefined ? await generate(task) : await read(task.read));
 }
 
-async function generate({ weights, requests }) {
+async function generate({ weights, first: place, requests }) {
   if (!models.has(weights)) models.set(weights, await GPT.load(join(folder, 'model'), { decoder: { weights } }));
   const model = models.get(weights);
   const started = performance.now();
   let first;
   const texts = await Promise.all(
-    prompts.slice(0, requests).map(async (prompt) => {
+    prompts.slice(place, place + requests).map(async (prompt) => {
       const tokens = [];
       for await (const token of model.generate(prompt, { maxNewTokens: newTokens, temperature: 0 })) {
         first ??= performance.now();

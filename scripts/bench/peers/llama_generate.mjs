@@ -15,7 +15,8 @@ const context = await model.createContext({ contextSize: 256, batchSize: 256, th
 const sequence = context.getSequence();
 
 say({ version: 'q8_0', threads: context.currentThreads });
-for await (const _ of createInterface({ input: process.stdin })) say(await generate(prompts[0]));
+for await (const line of createInterface({ input: process.stdin }))
+  say(await generate(prompts[JSON.parse(line).first]));
 await llama.dispose();
 
 async function generate(prompt) {

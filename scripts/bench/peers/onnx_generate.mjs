@@ -22,7 +22,8 @@ const session = await ort.InferenceSession.create(join(folder, 'int8.onnx'), {
 const slots = Array.from({ length: layers }, (_, layer) => [`${layer}.k`, `${layer}.v`]).flat();
 
 say({ version: ort.env.versions?.node ?? 'unknown', threads });
-for await (const _ of createInterface({ input: process.stdin })) say(await generate(prompts[0]));
+for await (const line of createInterface({ input: process.stdin }))
+  say(await generate(prompts[JSON.parse(line).first]));
 
 async function generate(prompt) {
   const empty = () => new ort.Tensor('float32', new Float32Array(0), [1, heads, 0, width / heads]);

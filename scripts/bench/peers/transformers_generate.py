@@ -30,13 +30,13 @@ def main(folder: Path) -> None:
     prompts, new_tokens = torch.tensor(workload["prompts"]), workload["newTokens"]
     models = {}
 
-    def generate(weights: str, requests: int) -> dict:
+    def generate(weights: str, first: int, requests: int) -> dict:
         if weights not in models:
             model = GPT2LMHeadModel.from_pretrained(folder / "model", dtype=getattr(torch, weights)).eval()
             model.generation_config.eos_token_id = None
             model.generation_config.pad_token_id = 0
             models[weights] = model
-        ids, clock = prompts[:requests], Clock()
+        ids, clock = prompts[first : first + requests], Clock()
         started = time.perf_counter()
         with torch.inference_mode():
             output = models[weights].generate(
