@@ -3,6 +3,7 @@ import { badRequest } from './api-error.js';
 
 /** Deeper than any request of the protocol; what walks a body does so by recursion. */
 const DEEPEST = 32;
+const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\[]{}');
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
@@ -19,7 +20,7 @@ export function parseJsonBodies(app: FastifyInstance): void {
     } catch {
       return done(badRequest('the body is not UTF-8', undefined, 'invalid_json'));
     }
-    if (isDeep(text)) {
+    if (isDeep(body)) {
       return done(badRequest(`the body is nested deeper than ${DEEPEST} levels`, undefined, 'invalid_json'));
     }
     parse(request, text, (error, value) => {
@@ -29,18 +30,19 @@ export function parseJsonBodies(app: FastifyInstance): void {
   });
 }
 
-function isDeep(text: string): boolean {
+/** Whether brackets outside of strings are nested too deep. */
+function isDeep(body: Buffer): boolean {
   let depth = 0;
   let inString = false;
-  for (let i = 0; i < text.length; i++) {
-    const character = text[i];
+  for (let i = 0; i < body.length; i++) {
+    const byte = body[i];
     if (inString) {
-      if (character === '\\') i++;
-      else if (character === '"') inString = false;
-    } else if (character === '"') inString = true;
-    else if (character === '{' || character === '[') {
+      if (byte === BACKSLASH) i++;
+      else if (byte === QUOTE) inString = false;
+    } else if (byte === QUOTE) inString = true;
+    else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
       if (++depth > DEEPEST) return true;
-    } else if (character === '}' || character === ']') depth--;
+    } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth--;
   }
   return false;
 }

@@ -1,12 +1,16 @@
 import { encodePieces } from '../data/encode-pieces.js';
+import { CharTokenizer } from '../data/index.js';
 import { ArgumentError, InputError } from '../errors.js';
 import { ApiError, badRequest } from './api-error.js';
 import type { ServedModel } from './served-model.js';
 
 /** Characters that are encoded in one go: about a millisecond. */
 const PIECE = 4096;
-/** A prompt with more characters a token of the context than this is taken for too long without being encoded. */
-const CHARACTERS_A_TOKEN = 64;
+/** A text with more characters a token of the context than this is taken for too long without being encoded. */
+const CHARACTERS_A_TOKEN = 16;
+/** Merging the pieces of a word takes time that grows with the square of its length. */
+const LONGEST_WORD = 2000;
+const words = /\p{L}+|\p{N}+|[^\s\p{L}\p{N}]+/gu;
 
 /**
  * A text's tokens. Long texts are encoded in pieces between which others have their turn.
@@ -18,8 +22,7 @@ export async function encodeText(served: ServedModel, text: string, param: strin
   if (tokenizer === undefined) {
     throw badRequest(`model ${served.name} has no tokenizer; give token ids`, param, 'no_tokenizer');
   }
-  if (text.length > contextLength * CHARACTERS_A_TOKEN)
-    throw tooLong(contextLength, `${text.length} characters`, param);
+  checkText(served, text, param);
   try {
     if (text.length <= PIECE) return tokenizer.encode(text);
     const tokens: number[] = [];
@@ -31,6 +34,21 @@ export async function encodeText(served: ServedModel, text: string, param: strin
   } catch (error) {
     if (error instanceof InputError || error instanceof ArgumentError) throw badRequest(error.message, param);
     throw error;
+  }
+}
+
+/**
+ * Refuses a text that would take long to encode.
+ * @throws ApiError 400
+ */
+export function checkText({ tokenizer, gpt }: ServedModel, text: string, param: string): void {
+  const { contextLength } = gpt.config;
+  const most = Math.max(LONGEST_WORD, contextLength * CHARACTERS_A_TOKEN);
+  if (text.length > most) throw tooLong(contextLength, `${text.length} characters`, param);
+  if (text.length <= LONGEST_WORD || tokenizer instanceof CharTokenizer) return;
+  for (const [word] of text.matchAll(words)) {
+    if (word.length <= LONGEST_WORD) continue;
+    throw badRequest(`a word has ${word.length} characters; allowed: ${LONGEST_WORD}`, param, 'word_too_long');
   }
 }
 

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import OpenAI from 'openai';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ArgumentError, GPT } from '../../lib/index.js';
+import { ArgumentError, GPT, loadTokenizer } from '../../lib/index.js';
 import { createServer, type ServerOptions } from '../../lib/serve/index.js';
 import { makeModel, metric, post, type Running, serve, until } from './serving.js';
 
@@ -53,6 +53,20 @@ describe('the limits of a request', () => {
     expect((await ask({ max_tokens: 60 })).status).toBe(200);
     const embed = await post(`${url}/v1/embeddings`, { model: 'chat', input: Array(3).fill('a'.repeat(40)) });
     expect(embed.body.error).toMatchObject({ code: 'too_many_tokens', param: 'input' });
+  });
+
+  it('are the length of a text, and of a word in it', async () => {
+    const tokenizer = await loadTokenizer(new URL('../fixtures/parity/tokenizers/gpt2', import.meta.url).pathname);
+    const model = new GPT({ vocabSize: tokenizer.vocabSize, contextLength: 1024, layers: 1, heads: 1, width: 8 });
+    const { url } = await start({ models: [{ name: 'bpe', model, tokenizer }] });
+    const ask = (prompt: string) => post(`${url}/v1/completions`, { model: 'bpe', prompt, max_tokens: 1 });
+    const began = performance.now();
+    expect((await ask('今天天气真不错'.repeat(2000))).body.error).toMatchObject({ code: 'word_too_long' });
+    expect((await ask('?!'.repeat(2000))).body.error).toMatchObject({ code: 'word_too_long' });
+    expect((await ask('a '.repeat(100_000))).body.error).toMatchObject({ code: 'context_length_exceeded' });
+    expect((await ask('今天天气真不错，'.repeat(2000))).body.error).toMatchObject({ code: 'context_length_exceeded' });
+    expect(performance.now() - began).toBeLessThan(5000);
+    expect((await ask('the '.repeat(900))).status).toBe(200);
   });
 
   it('must be whole numbers from 1, and known', () => {
