@@ -15,7 +15,7 @@ describe.skipIf(chromium === undefined)(chromium === undefined ? `the page (${NO
   beforeAll(async () => {
     const { chromium: launcher } = await import('playwright-core');
     browser = await launcher.launch({ executablePath: chromium, args: ['--no-sandbox'] });
-    const config = { contextLength: 8192, layers: 6, width: 64, heads: 4 };
+    const config = { contextLength: 16_384, layers: 6, width: 128, heads: 4 };
     running = await serve({
       models: [makeModel('chat', { config }), makeModel('plain', { chat: false, config })],
     });
@@ -85,7 +85,7 @@ describe.skipIf(chromium === undefined)(chromium === undefined ? `the page (${NO
   it('shows an answer while it comes, and stops it', async () => {
     const page = await open();
     // A text ends only at its longest: a model of texts does not end one by itself.
-    await remember(page, { model: 'plain', maxTokens: 4096 });
+    await remember(page, { model: 'plain', maxTokens: 16_000 });
     await input(page).fill('hello');
     await input(page).press('Enter');
     const length = async () => (await answers(page).textContent())?.length ?? 0;
@@ -97,7 +97,7 @@ describe.skipIf(chromium === undefined)(chromium === undefined ? `the page (${NO
     await finished(page);
     await page.getByText('stopped').waitFor();
     const stopped = await length();
-    expect(stopped).toBeLessThan(4096);
+    expect(stopped).toBeLessThan(16_000);
     await until(async () => (await metric(running.url, 'gptorch_running')) === 0, 'the place is free', 3000);
     expect(await length()).toBe(stopped);
     // What has come stays, and can be asked for again.

@@ -1,8 +1,10 @@
 import { listModels, stream } from './api.js';
+import { hideError, showError } from './banner.js';
 import { addTurn, showDialogue, toEnd } from './log-view.js';
+import { showChoice, showModel } from './model-view.js';
 import { setUpSettings } from './settings-view.js';
 import { loadDialogue, loadKey, loadSettings, saveDialogue, saveKey, saveSettings } from './store.js';
-import { label, localeOf, number, text, translate } from './texts.js';
+import { label, localeOf, text, translate } from './texts.js';
 
 const $ = (id) => document.querySelector(`#${id}`);
 const [input, send, stop] = [$('input'), $('send'), $('stop')];
@@ -26,33 +28,9 @@ function applySettings() {
   translate(localeOf(settings.locale));
   $('language').textContent = text('otherLanguage');
   settingsView.showValues();
-  showModel();
+  showChoice(models, settings.model);
+  showModel(model()?.gptorch, isChat());
   if (running === undefined) showTurns();
-}
-
-function showModel() {
-  const about = model()?.gptorch;
-  const kind = isChat() ? 'chat' : 'completion';
-  $('welcome-title').textContent = text(`${kind}Title`);
-  $('welcome-text').textContent = text(`${kind}Text`);
-  $('input-label').textContent = text(`${kind}Input`);
-  input.placeholder = text(`${kind}Placeholder`);
-  $('facts').replaceChildren();
-  if (about) {
-    const compact = { notation: 'compact', maximumFractionDigits: 1 };
-    fact('parameters', number(about.parameters, compact));
-    fact('context', number(about.context_length));
-    fact('vocabulary', number(about.vocabulary));
-  }
-  if (models.length === 0) $('model').replaceChildren(new Option(text('noModel'), ''));
-}
-
-function fact(name, value) {
-  const [group, term, detail] = ['div', 'dt', 'dd'].map((tag) => document.createElement(tag));
-  term.textContent = text(name);
-  detail.textContent = value;
-  group.append(term, detail);
-  $('facts').append(group);
 }
 
 function showTurns() {
@@ -60,20 +38,8 @@ function showTurns() {
   $('welcome').hidden = turns.length > 0;
 }
 
-// ---- what went wrong
-
-function showError(error, retry) {
-  const words = { key: 'needKey', offline: 'offline', broken: 'broken' }[error.kind];
-  $('banner-text').textContent = words ? text(words) : text('failed', error.message);
-  const action = $('banner-action');
-  action.hidden = error.kind !== 'key' && retry === undefined;
-  action.textContent = text(error.kind === 'key' ? 'enterKey' : 'retry');
-  action.onclick = error.kind === 'key' ? () => settingsView.open('apiKey') : retry;
-  $('banner').hidden = false;
-}
-
-function hideError() {
-  $('banner').hidden = true;
+function tellError(error, retry) {
+  showError(error, { enterKey: () => settingsView.open('apiKey'), retry });
 }
 
 // ---- models
@@ -84,13 +50,9 @@ async function connect() {
     hideError();
   } catch (error) {
     models = [];
-    showError(error, connect);
+    tellError(error, connect);
   }
   if (model() === undefined) settings.model = models[0]?.id ?? settings.model;
-  const choice = $('model');
-  choice.replaceChildren(...models.map(({ id }) => new Option(id, id)));
-  choice.value = settings.model;
-  choice.disabled = models.length < 2;
   applySettings();
   updateSend();
 }
@@ -135,7 +97,7 @@ async function answer() {
       if (event.tokens !== undefined) tokens = event.tokens;
     }
   } catch (error) {
-    if (!controller.signal.aborted) showError(error, onAgain);
+    if (!controller.signal.aborted) tellError(error, onAgain);
     if (turn.content === '' && !controller.signal.aborted) {
       turns.pop();
       view.element.remove();
@@ -146,6 +108,8 @@ async function answer() {
   saveDialogue(turns);
   view.busy(false);
   updateSend();
+  // Another kind of model may have been chosen meanwhile.
+  if (chat !== isChat()) showTurns();
 }
 
 /** The last answer once more. */
@@ -226,7 +190,6 @@ $('language').addEventListener('click', () => {
   settings.locale = localeOf(settings.locale) === 'zh' ? 'en' : 'zh';
   applySettings();
 });
-$('banner-close').addEventListener('click', hideError);
 addEventListener('pagehide', () => saveDialogue(turns));
 
 label($('log'), text('dialogue'));

@@ -71,19 +71,30 @@ function makeTurn(turn, { chat, onAgain }) {
   }
   const refresh = () => {
     note.textContent = describe(turn);
-    element.classList.toggle('silent', isAnswer && turn.content === '' && turn.note !== undefined);
+    element.classList.toggle(
+      'silent',
+      isAnswer && turn.content === '' && turn.note !== undefined && turn.note.end !== 'stopped',
+    );
     if (element.classList.contains('silent')) content.dataset.empty = text('empty');
   };
   refresh();
+  let pending = '';
+  const flush = () => {
+    if (pending === '') return;
+    written.appendData(pending);
+    pending = '';
+    keepAtEnd();
+  };
   return {
     element,
-    /** More of the answer has come. */
+    /** More of the answer has come; it is shown with the next frame, however many pieces come in between. */
     append(piece) {
-      written.appendData(piece);
-      keepAtEnd();
+      if (pending === '') requestAnimationFrame(flush);
+      pending += piece;
     },
     /** While an answer comes, it is not read out. */
     busy(isBusy) {
+      flush();
       element.classList.toggle('busy', isBusy);
       element.setAttribute('aria-busy', String(isBusy));
       refresh();
