@@ -264,7 +264,8 @@ describe('what a request asks for', () => {
   });
 
   test('of a decoder that was disposed of, an error', async () => {
-    const other = new GPT(config);
+    // One place: the others are still waiting when the decoder goes.
+    const other = new GPT(config, { decoder: { maxRunning: 1 } });
     const running = [
       other.complete([1], { maxNewTokens: 1e9, whenFull: 'slide' }),
       other.completions([1], { maxNewTokens: 1e9, whenFull: 'slide', n: 5 }),
