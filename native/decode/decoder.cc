@@ -116,7 +116,7 @@ void Decoder::step() {
     for (const Scheduler::Work& work : step.work) requests.push_back(work.sequence->request);
     try {
       compute(step);
-      triedAgain_ = false;
+      recovery_ = Recovery::None;
     } catch (...) {
       recover(requests, failureOf(std::current_exception()));
     }
@@ -188,10 +188,22 @@ at::Tensor Decoder::forward(const Scheduler::Step& step) {
 void Decoder::recover(const std::vector<RequestRef>& requests, const FailureRef& failure) {
   if (failure->code == ErrorCode::OutOfMemory) {
     trimCpuMemory();
-    // Once more with the same sequences, then with fewer and fewer.
-    if (!std::exchange(triedAgain_, true) || scheduler_.retreat()) return;
+    // Once more with the same sequences, then with fewer and fewer, at last with one for which all is made anew: cache
+    // and work space may have grown for many.
+    if (recovery_ == Recovery::None) {
+      recovery_ = Recovery::TriedAgain;
+      return;
+    }
+    if (scheduler_.retreat()) return;
+    if (recovery_ == Recovery::TriedAgain) {
+      recovery_ = Recovery::StartedAnew;
+      scheduler_.dropBlocks();
+      store_.free();
+      model_.reset();
+      return;
+    }
   }
-  triedAgain_ = false;
+  recovery_ = Recovery::None;
   failure->observed = true;
   for (const RequestRef& request : requests) scheduler_.fail(request, failure);
 }

@@ -86,8 +86,8 @@ class Decoder : public std::enable_shared_from_this<Decoder> {
   /// Those that have not been told of their end.
   std::vector<RequestRef> requests_;
   int64_t generatedTokens_ = 0;
-  /// The step before ran out of memory.
-  bool triedAgain_ = false;
+  /// Steps that ran out of memory since one succeeded: how far recovering has gone.
+  enum class Recovery { None, TriedAgain, StartedAnew } recovery_ = Recovery::None;
 };
 
 }  // namespace gptorch

@@ -1,6 +1,6 @@
 #include "decode/key_value_store.h"
 
-#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
 #include <c10/util/Exception.h>
 
 #include <new>
@@ -13,30 +13,31 @@ KeyValueStore::KeyValueStore(const Size& size, at::Device device, SessionRef ses
 
 bool KeyValueStore::grow(int64_t blocks) {
   try {
-    if (blocks_.layers.empty()) makeLayers();
-    for (KeyValueBlocks::Layer& layer : blocks_.layers) {
-      growTensor(layer.keys, blocks);
-      growTensor(layer.values, blocks);
+    // All before any takes its place: what fails half-way must not hold what the others need.
+    std::vector<KeyValueBlocks::Layer> larger = makeLayers(blocks);
+    for (size_t i = 0; i < blocks_.layers.size(); ++i) {
+      replace(blocks_.layers[i].keys, larger[i].keys);
+      replace(blocks_.layers[i].values, larger[i].values);
     }
+    for (const KeyValueBlocks::Layer& layer : larger) {
+      session_->hold(layer.keys);
+      session_->hold(layer.values);
+    }
+    blocks_.layers = std::move(larger);
     return true;
   } catch (const c10::OutOfMemoryError&) {
-    // Layers that have grown already have more room than is asked of them.
     return false;
   } catch (const std::bad_alloc&) {
     return false;
   }
 }
 
-void KeyValueStore::growTensor(at::Tensor& tensor, int64_t blocks) {
+/// Moves what a tensor holds into a larger one.
+void KeyValueStore::replace(at::Tensor& tensor, const at::Tensor& larger) {
   const int64_t before = tensor.size(0);
-  if (before >= blocks) return;
-  at::Tensor larger = at::empty({blocks, tensor.size(1), tensor.size(2), tensor.size(3)}, tensor.options());
   larger.narrow(0, 0, before).copy_(tensor);
-  // What a mask hides is multiplied by 0 all the same, and must be a number.
-  larger.narrow(0, before, blocks - before).zero_();
   session_->release(tensor);
-  session_->hold(larger);
-  tensor = std::move(larger);
+  tensor.reset();
 }
 
 void KeyValueStore::copy(int32_t from, int32_t to) {
@@ -61,14 +62,17 @@ void KeyValueStore::free() {
   blocks_.layers.clear();
 }
 
-void KeyValueStore::makeLayers() {
+std::vector<KeyValueBlocks::Layer> KeyValueStore::makeLayers(int64_t blocks) const {
   const auto [layers, heads, width] = size_;
   constexpr int64_t kLength = KeyValueBlocks::kBlockLength;
   const auto options = at::TensorOptions().dtype(at::kFloat).device(device_);
+  std::vector<KeyValueBlocks::Layer> made;
   for (int64_t layer = 0; layer < layers; ++layer) {
-    blocks_.layers.push_back(
-        {at::empty({0, heads, width, kLength}, options), at::empty({0, heads, kLength, width}, options)});
+    // Zeros: what a mask hides is multiplied by 0 all the same, and must be a number.
+    made.push_back(
+        {at::zeros({blocks, heads, width, kLength}, options), at::zeros({blocks, heads, kLength, width}, options)});
   }
+  return made;
 }
 
 }  // namespace gptorch

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "decode/step.h"
 #include "engine/session.h"
@@ -30,9 +31,8 @@ class KeyValueStore {
   void free();
 
  private:
-  /// Without any block.
-  void makeLayers();
-  void growTensor(at::Tensor& tensor, int64_t blocks);
+  std::vector<KeyValueBlocks::Layer> makeLayers(int64_t blocks) const;
+  void replace(at::Tensor& tensor, const at::Tensor& larger);
 
   Size size_;
   at::Device device_;

@@ -317,6 +317,11 @@ void Scheduler::forget() {
   for (const auto& sequence : running_) sequence->outdated = true;
 }
 
+void Scheduler::dropBlocks() {
+  while (!running_.empty()) stopYoungest();
+  pool_ = {};
+}
+
 Scheduler::Counts Scheduler::counts() const {
   Counts counts = counts_;
   counts.waiting = static_cast<int64_t>(waiting_.size());

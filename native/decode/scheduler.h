@@ -85,8 +85,8 @@ class Scheduler {
 
   /// Weights have changed: nothing that is in the cache is of use to a sequence that begins from now on.
   void forget();
-  /// Where nothing is unfinished: there are no blocks any more.
-  void dropBlocks() { pool_ = {}; }
+  /// Puts all sequences back to wait: there are no blocks any more.
+  void dropBlocks();
 
   bool idle() const { return running_.empty() && stopped_.empty() && waiting_.empty(); }
 

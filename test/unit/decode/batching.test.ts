@@ -160,12 +160,14 @@ describe('limits', () => {
 
   test('a request too many fails at once and changes nothing', async () => {
     const model = new GPT(config, { decoder: { maxRunning: 2, maxWaiting: 3 } });
-    const run = () => model.complete([1], { maxNewTokens: 5 });
-    const accepted = Array.from({ length: 5 }, run);
-    await expect(run()).rejects.toThrow(DecoderFullError);
-    await expect(run()).rejects.toMatchObject({ code: 'ERR_DECODER_FULL' });
-    for (const { tokens } of await Promise.all(accepted)) expect(tokens).toHaveLength(5);
-    expect((await run()).tokens).toHaveLength(5);
+    const controller = new AbortController();
+    const endless = { maxNewTokens: 1e9, whenFull: 'slide', signal: controller.signal } as const;
+    const accepted = Array.from({ length: 5 }, () => model.complete([1], endless));
+    await expect(model.complete([1], endless)).rejects.toThrow(DecoderFullError);
+    await expect(model.decoder.embed([1])).rejects.toMatchObject({ code: 'ERR_DECODER_FULL' });
+    controller.abort();
+    for (const { finishReason } of await Promise.all(accepted)) expect(finishReason).toBe('aborted');
+    expect((await model.complete([1], { maxNewTokens: 5 })).tokens).toHaveLength(5);
     model.dispose();
   });
 
@@ -269,7 +271,6 @@ describe('what a request asks for', () => {
     const running = [
       other.complete([1], { maxNewTokens: 1e9, whenFull: 'slide' }),
       other.completions([1], { maxNewTokens: 1e9, whenFull: 'slide', n: 5 }),
-      other.decoder.embed([1, 2]),
     ];
     other.decoder.dispose();
     for (const each of running) await expect(each).rejects.toThrow(DisposedError);
