@@ -186,3 +186,38 @@ describe('other names and other pages', () => {
     expect(denied.headers['access-control-allow-origin']).toBe(origin);
   });
 });
+
+describe('watching', () => {
+  it('metrics count requests, tokens and times', async () => {
+    const { url } = await start();
+    for (const n of [1, 2]) await post(`${url}/v1/completions`, { model: 'chat', prompt: 'hello', max_tokens: 4, n });
+    await post(`${url}/v1/completions`, { model: 'chat' });
+    const text = await (await fetch(`${url}/metrics`)).text();
+    const line = (name: string) => text.split('\n').find((found) => found.startsWith(name));
+    expect(line('gptorch_requests_total{route="/v1/completions",method="POST",status="200"}')).toMatch(/ 2$/);
+    expect(line('gptorch_requests_total{route="/v1/completions",method="POST",status="400"}')).toMatch(/ 1$/);
+    expect(line('gptorch_tokens_total{model="chat",kind="prompt"}')).toMatch(/ 10$/);
+    expect(line('gptorch_tokens_total{model="chat",kind="generated"}')).toMatch(/ 12$/);
+    expect(line('gptorch_time_to_first_token_seconds_count{model="chat"}')).toMatch(/ 2$/);
+    expect(line('gptorch_tokens_per_second_count{model="chat"}')).toMatch(/ 2$/);
+    expect(line('gptorch_running{model="chat"}')).toMatch(/ 0$/);
+    for (const name of ['nodejs_eventloop_lag_p99_seconds', 'process_resident_memory_bytes'])
+      expect(line(name)).toBeDefined();
+  });
+
+  it('health is ready, then draining while running requests end', async () => {
+    const models = [slowModel({ maxRunning: 4, maxWaiting: 4 })];
+    const { app, url, client } = await start({ models });
+    expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ready' });
+    const stream = await client.completions.create({ ...endless, max_tokens: 300, stream: true });
+    const texts = stream[Symbol.asyncIterator]();
+    await texts.next();
+    const ended = app.shutDown();
+    const health = await app.inject('/healthz');
+    expect([health.statusCode, health.json()]).toEqual([503, { status: 'draining' }]);
+    const refused = await app.inject({ method: 'POST', url: '/v1/completions', payload: endless });
+    expect([refused.statusCode, refused.json().error.code]).toEqual([503, 'shutting_down']);
+    while (!(await texts.next()).done);
+    expect(await ended).toBe(true);
+  });
+});
