@@ -32,12 +32,9 @@ using ClockWait = int (*)(pthread_cond_t*, pthread_mutex_t*, clockid_t, const ti
 
 extern "C" {
 
-GPTORCH_OLD_SYMBOL(old_dlsym, dlsym, GLIBC_2.2.5);
-void* old_dlsym(void* handle, const char* name);
-
 /// glibc's own where it has one: a clock that is set forward or back meanwhile does not matter to it.
 int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock, const timespec* until) {
-  static const auto own = reinterpret_cast<ClockWait>(old_dlsym(RTLD_DEFAULT, "pthread_cond_clockwait"));
+  static const auto own = reinterpret_cast<ClockWait>(dlsym(RTLD_DEFAULT, "pthread_cond_clockwait"));
   if (own != nullptr) return own(condition, mutex, clock, until);
   const timespec moment = byRealTime(clock, *until);
   return pthread_cond_timedwait(condition, mutex, &moment);

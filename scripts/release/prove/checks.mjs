@@ -15,7 +15,7 @@ async function succeed(run, project, command, ...args) {
 /** @type {Record<string, (run: Run, project: string) => Promise<void>>} */
 export const usage = {
   'CommonJS require': async (run, project) => {
-    assert.equal(await succeed(run, project, 'node', 'require.cjs'), 'sum 6\n');
+    assert.equal(await succeed(run, project, 'node', 'require.cjs'), 'sum 6 function\n');
   },
   'a worker thread': async (run, project) => {
     assert.equal(await succeed(run, project, 'node', 'worker.mjs'), 'sum 6\n');

@@ -19,7 +19,8 @@ const files = {
     console.log('token', tokens[0]);`,
   'require.cjs': `
     const { tensor } = require('gptorch');
-    tensor([1, 2, 3]).sum().item().then((sum) => console.log('sum', sum));`,
+    const { createServer } = require('gptorch/serve');
+    tensor([1, 2, 3]).sum().item().then((sum) => console.log('sum', sum, typeof createServer));`,
   'worker.mjs': `
     import { Worker } from 'node:worker_threads';
     const worker = new Worker(new URL('./in-worker.mjs', import.meta.url));
