@@ -28,9 +28,15 @@ struct Columns {
   float at(int64_t k, int j) const { return data[k * inStride + j * outStride]; }
 };
 
-/// visit(k, j), in pieces that keep to few cache lines whichever way the weights lie.
+/// visit(k, j), in an order that keeps to few cache lines whichever way the weights lie.
 template <class Visit>
 void forEach(const Columns& columns, const Visit& visit) {
+  if (columns.outStride == 1) {
+    for (int64_t k = 0; k < columns.in; ++k) {
+      for (int j = 0; j < columns.width; ++j) visit(k, j);
+    }
+    return;
+  }
   constexpr int64_t kPiece = 16;
   for (int64_t first = 0; first < columns.in; first += kPiece) {
     const int64_t last = std::min(first + kPiece, columns.in);
@@ -45,6 +51,9 @@ void pack(const Columns& columns, To* panel, const Convert& convert) {
   if (columns.width < kPanelWidth) std::fill_n(panel, columns.in * kPanelWidth, To{});
   forEach(columns, [&](int64_t k, int j) { panel[k * kPanelWidth + j] = convert(columns.at(k, j), j); });
 }
+
+/// Added and taken away again it rounds a number below 2^22 to nearest, ties to even; a loop over that vectorises.
+constexpr float kRound = 12582912;  // 1.5 · 2^23
 
 /// @return whether all weights are finite
 bool packInt8(const Columns& columns, int8_t* panel, float* scales) {
@@ -62,7 +71,7 @@ bool packInt8(const Columns& columns, int8_t* panel, float* scales) {
     inverse[j] = 1 / scales[j];
   }
   pack(columns, panel, [&](float weight, int j) {
-    return static_cast<int8_t>(std::clamp(std::nearbyint(weight * inverse[j]), -127.0f, 127.0f));
+    return static_cast<int8_t>(std::clamp((weight * inverse[j] + kRound) - kRound, -127.0f, 127.0f));
   });
   return true;
 }

@@ -36,6 +36,16 @@ export async function startContenders(folder, { threads, peers }) {
   return contenders;
 }
 
+/** What reads memory as fast as it comes, compiled for this machine; see peers/read.cc. */
+export async function startReader(folder, threads) {
+  const program = join(folder, 'read');
+  const flags = ['-O3', '-march=native', '-std=c++20', '-pthread'];
+  await run('bench-read', 'c++', [...flags, peerFile('read.cc'), '-o', program]);
+  const peer = new Peer('read', [program, String(threads)], {});
+  await peer.answer();
+  return peer;
+}
+
 async function startPeers(folder, env) {
   const python = pythonWithTransformers();
   const theirs = new Peer('transformers', [python, peerFile('transformers_generate.py'), folder], env);
