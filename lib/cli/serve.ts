@@ -17,7 +17,7 @@ interface ServeCommandOptions extends CommonOptions {
   allowHost?: string[];
   allowOrigin?: string[];
   systemMessages: 'refuse' | 'turn';
-  weights: WeightFormat;
+  weights?: WeightFormat;
   maxRunning?: number;
   maxWaiting?: number;
   cacheTokens?: number;
@@ -51,9 +51,11 @@ export function addServe(program: Command): void {
         .default('refuse'),
     )
     .addOption(
-      new Option('--weights <format>', 'of the weights that texts are generated with: faster, less exact')
-        .choices(['float32', 'bfloat16', 'int8'])
-        .default('float32'),
+      new Option('--weights <format>', 'of the weights that texts are generated with (default: as stored)').choices([
+        'float32',
+        'bfloat16',
+        'int8',
+      ]),
     )
     .option('--max-running <n>', 'texts generated together (default: 64)', positiveInteger)
     .option('--max-waiting <n>', 'requests that may wait; further ones are refused (default: 1024)', positiveInteger)

@@ -40,14 +40,8 @@ export class Decoder {
     const norm = finalNorm?.moduleHandle ?? null;
     const handles = blocks.map((block) => block.moduleHandle);
     const { weights = 'float32', cacheTokens, maxRunning = 64, maxWaiting = 1024, stepTokens = 256 } = options;
-    const settings = [
-      weights,
-      cacheTokens,
-      maxRunning,
-      maxWaiting,
-      stepTokens,
-      options.batchInvariant ?? false,
-    ] as const;
+    const { batchInvariant = false, kernels } = options;
+    const settings = [weights, cacheTokens, maxRunning, maxWaiting, stepTokens, batchInvariant, kernels] as const;
     this.#handle = addon.createDecoder(embedding.moduleHandle, handles, norm, outputWeight.handle, ...settings);
   }
 
@@ -60,17 +54,18 @@ export class Decoder {
    */
   async *stream(prompt: readonly number[], options: SamplesOptions): AsyncGenerator<GeneratedToken, FinishReason[]> {
     const { signal, n = 1 } = options;
+    if (signal?.aborted) return Array<FinishReason>(n).fill('aborted');
     const events = new EventQueue<GenerationEvent>();
     const listener = events.push.bind(events);
     const request = addon.startGeneration(this.#handle, listener, prompt, ...generationArguments(options));
     const cancel = () => addon.cancelRequest(request);
-    if (signal?.aborted) cancel();
     signal?.addEventListener('abort', cancel);
     const reasons = new Map<number, FinishReason>();
     try {
       while (reasons.size < n) {
         for (const event of await events.take()) {
-          if ('finishReason' in event) reasons.set(event.sample, event.finishReason);
+          // An abort leaves out tokens that are on their way, even the last ones.
+          if ('finishReason' in event) reasons.set(event.sample, signal?.aborted ? 'aborted' : event.finishReason);
           else if (!signal?.aborted) yield event;
         }
       }

@@ -84,7 +84,11 @@ export class GPT {
     return loadGPT(directory, (config, stored) => {
       // Packed weights are the CPU's.
       const weights = device === undefined || device.startsWith('cpu') ? stored : undefined;
-      return new GPT(config, { device, decoder: { weights, ...decoder }, initialize: false });
+      return new GPT(config, {
+        device,
+        decoder: { ...decoder, weights: decoder?.weights ?? weights },
+        initialize: false,
+      });
     });
   }
 

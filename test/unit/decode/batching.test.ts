@@ -8,6 +8,7 @@ import {
   GPT,
   type SamplesOptions,
   tensor,
+  type WeightFormat,
 } from '../../../lib/index.js';
 
 const VOCABULARY = 37;
@@ -204,6 +205,9 @@ describe('limits', () => {
     [{ maxWaiting: -1 }, /maxWaiting/],
     [{ stepTokens: 1.5 }, /stepTokens/],
     [{ cacheTokens: 159 }, /cacheTokens must be within 160/],
+    [{ weights: 'float8' as WeightFormat }, /weights/],
+    [{ batchInvariant: 'yes' as unknown as boolean }, /batchInvariant/],
+    [{ kernels: 'fast' as 'torch' }, /kernels must be gptorch or torch/],
   ])('%j is refused', (decoder, message) => {
     expect(() => new GPT(config, { decoder })).toThrow(ArgumentError);
     expect(() => new GPT(config, { decoder })).toThrow(message);
