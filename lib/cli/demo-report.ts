@@ -7,12 +7,13 @@ import { unseenPrompts } from './demo-prompts.js';
 import { perplexityTable } from './describe-evaluation.js';
 import { openChat } from './open-chat.js';
 
-/** Perplexity per character, on the same held-out characters for all three. */
+/** Perplexity per character, on the same held-out characters for all four. */
 export interface DemoReport {
   heldOutDialogues: number;
   heldOutCharacters: number;
   unigram: number;
   bigram: number;
+  trigram: number;
   model: number;
   answers: { prompt: string; answer: string }[];
 }
@@ -44,6 +45,7 @@ export async function reportOnDemo({ config, files, folder, device }: TrainedDem
     heldOutCharacters: measured?.tokens ?? 0,
     unigram: measured?.baselines?.unigram.perplexity ?? Number.NaN,
     bigram: measured?.baselines?.bigram.perplexity ?? Number.NaN,
+    trigram: measured?.baselines?.trigram.perplexity ?? Number.NaN,
     model: measured?.perplexity ?? Number.NaN,
     answers,
   };
@@ -51,10 +53,10 @@ export async function reportOnDemo({ config, files, folder, device }: TrainedDem
 
 /** In plain words for a terminal. */
 export function describeReport(report: DemoReport): string {
-  const { heldOutDialogues, heldOutCharacters, answers } = report;
+  const { heldOutDialogues, heldOutCharacters, unigram, bigram, trigram, answers } = report;
   return [
     `\nPerplexity per character on ${heldOutDialogues} held-out dialogues (${heldOutCharacters} characters):\n`,
-    perplexityTable({ unigram: report.unigram, bigram: report.bigram, 'this model': report.model }),
+    perplexityTable({ unigram, bigram, trigram, 'this model': report.model }),
     '\nAnswers to prompts that are not in the training data, as they come:\n',
     ...answers.map(({ prompt, answer }) => `  ${prompt}\n    ${answer}\n`),
   ].join('');

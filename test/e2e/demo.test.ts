@@ -28,7 +28,7 @@ describe('gptorch demo', () => {
     expect({ code, progress: /step 10\/20 .* val /.test(stderr) }).toEqual({ code: 0, progress: true });
     expect(stdout).toMatch(/^\nLoss curve: .*loss\.svg\n/);
     expect(stdout).toMatch(
-      /held-out dialogues[^\n]*\n {2}unigram +\d+\.\d\n {2}bigram +\d+\.\d\n {2}this model +\d+\.\d\n/,
+      /held-out dialogues[^\n]*\n {2}unigram +\d+\.\d\n {2}bigram +\d+\.\d\n {2}trigram +\d+\.\d\n {2}this model +\d+\.\d\n/,
     );
     expect(stdout).toContain('\n  你好，最近过得怎么样？\n    ');
     expect(await readFile(`${out}/loss.svg`, 'utf8')).toContain('</svg>');
@@ -42,6 +42,7 @@ describe('gptorch demo', () => {
     const [report] = parseLines(stdout);
     expect(report).toMatchObject({ out, heldOutDialogues: expect.any(Number) });
     expect(report?.bigram).toBeLessThan(report?.unigram as number);
+    expect(report?.trigram).toBeGreaterThan(1);
     expect(report?.answers).toHaveLength(8);
     expect((await stat(`${out}/model.safetensors`)).mtimeMs).toBe(mtimeMs);
   });
