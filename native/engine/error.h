@@ -7,7 +7,18 @@
 namespace gptorch {
 
 /// What went wrong, as programs see it; each code has its class in lib/errors.ts.
-enum class ErrorCode { Argument, Input, Disposed, Engine, QueueFull, DecoderFull, DecoderTimeout, OutOfMemory, Device, DeviceLost };
+enum class ErrorCode {
+  Argument,
+  Input,
+  Disposed,
+  Engine,
+  QueueFull,
+  DecoderFull,
+  DecoderTimeout,
+  OutOfMemory,
+  Device,
+  DeviceLost
+};
 
 /// The `code` that JavaScript sees.
 const char* toString(ErrorCode code);

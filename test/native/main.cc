@@ -8,9 +8,9 @@
 int main() {
   using namespace gptorch::test;
   int passed = 0, failed = 0;
-  for (const auto& tests :
-       {blockPoolTests(), cudaKernelTests(), dropoutMaskTests(), exponentialSumTests(), fairQueueTests(), fileTests(), philoxTests(),
-        portTests(), queueTests(), schedulerTests(), tokenFileTests(), workerPoolTests(), xxh64Tests()}) {
+  for (const auto& tests : {blockPoolTests(), cudaKernelTests(), dropoutMaskTests(), exponentialSumTests(),
+                            fairQueueTests(), fileTests(), philoxTests(), portTests(), queueTests(), schedulerTests(),
+                            tokenFileTests(), workerPoolTests(), xxh64Tests()}) {
     for (const Test& test : tests) {
       try {
         test.run();
