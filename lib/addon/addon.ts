@@ -38,19 +38,30 @@ export type GenerationEvent =
 /** The last token's hidden state, or the end of a request that was cancelled before. */
 export type EmbeddingEvent = { readonly hidden: ArrayBuffer } | { readonly finishReason: 'aborted' };
 
-/** As `DecoderStats`. */
-export interface DecoderCounts {
+/** What a decoder does now, and what it has done since it was made. */
+export interface DecoderStats {
+  /** Requests of which a sequence has not begun yet. */
   readonly waiting: number;
+  /** Sequences that have begun and not ended. */
   readonly running: number;
+  /** Places for keys and values, in tokens. */
   readonly cache: {
+    /** `cacheTokens`, in whole blocks. */
     readonly limit: number;
+    /** Memory taken so far. */
     readonly allocated: number;
+    /** Held by running sequences; what several share counts once. */
     readonly used: number;
+    /** Kept of earlier sequences, for prompts that begin as they did. */
     readonly kept: number;
   };
+  /** Tokens of all prompts that were begun. */
   readonly promptTokens: number;
+  /** Of those, the ones that were not computed because their keys and values had been kept. */
   readonly cachedTokens: number;
+  /** Tokens given out. */
   readonly generatedTokens: number;
+  /** How often a running sequence was put back to wait because the cache was full; it is computed anew later. */
   readonly preemptions: number;
 }
 
@@ -219,7 +230,7 @@ export interface Addon {
   ): DecoderHandle;
   /** Ends what is unfinished with an error and frees the cache. */
   disposeDecoder(decoder: DecoderHandle): void;
-  decoderStats(decoder: DecoderHandle): DecoderCounts;
+  decoderStats(decoder: DecoderHandle): DecoderStats;
   /** Calls the listener until the last sample's end or a failure. */
   startGeneration(
     decoder: DecoderHandle,

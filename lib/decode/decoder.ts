@@ -1,7 +1,13 @@
-import { addon, type DecoderHandle, type EmbeddingEvent, type GenerationEvent } from '../addon/index.js';
+import {
+  addon,
+  type DecoderHandle,
+  type DecoderStats,
+  type EmbeddingEvent,
+  type GenerationEvent,
+} from '../addon/index.js';
 import type { DecoderBlock, Embedding, LayerNorm } from '../nn/index.js';
 import type { Tensor } from '../tensor/index.js';
-import type { DecoderOptions, DecoderStats } from './decoder-options.js';
+import type { DecoderOptions } from './decoder-options.js';
 import { EventQueue } from './event-queue.js';
 import type {
   Completion,

@@ -1,7 +1,8 @@
 /** Generation on the engine: one call for a whole text, many texts at once. */
 
+export type { DecoderStats } from '../addon/index.js';
 export { Decoder, type DecoderModules } from './decoder.js';
-export type { DecoderOptions, DecoderStats, WeightFormat } from './decoder-options.js';
+export type { DecoderOptions, WeightFormat } from './decoder-options.js';
 export type {
   Completion,
   FinishReason,
