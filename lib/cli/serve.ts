@@ -1,13 +1,13 @@
 import { basename, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { WeightFormat } from '../decode/index.js';
 import { InputError } from '../errors.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
 import { modelFolder } from './model-folder.js';
 import { writeJsonLine } from './output.js';
 import { collect, portNumber, positiveInteger, positiveNumber } from './parse-option.js';
+import { type WeightsOption, weightsOption } from './weights-option.js';
 
-interface ServeCommandOptions extends CommonOptions {
+interface ServeCommandOptions extends CommonOptions, WeightsOption {
   model: string[];
   name?: string;
   host: string;
@@ -17,7 +17,6 @@ interface ServeCommandOptions extends CommonOptions {
   allowHost?: string[];
   allowOrigin?: string[];
   systemMessages: 'refuse' | 'turn';
-  weights?: WeightFormat;
   maxRunning?: number;
   maxWaiting?: number;
   cacheTokens?: number;
@@ -50,13 +49,7 @@ export function addServe(program: Command): void {
         .choices(['refuse', 'turn'])
         .default('refuse'),
     )
-    .addOption(
-      new Option('--weights <format>', 'of the weights that texts are generated with (default: as stored)').choices([
-        'float32',
-        'bfloat16',
-        'int8',
-      ]),
-    )
+    .addOption(weightsOption())
     .option('--max-running <n>', 'texts generated together (default: 64)', positiveInteger)
     .option('--max-waiting <n>', 'requests that may wait; further ones are refused (default: 1024)', positiveInteger)
     .option('--cache-tokens <n>', 'tokens whose keys and values are kept (default: 8 contexts)', positiveInteger)
