@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addBench } from './bench.js';
 import { addChat } from './chat.js';
 import { addData } from './data.js';
 import { addDemo } from './demo.js';
@@ -26,7 +27,7 @@ export function createProgram(): Command {
   const training = [addPretrain, addFinetune, addEvaluate, addPredict];
   const inference = [addGenerate, addScore, addChat, addServe];
   const files = [addInit, addQuantize, addTokenizer, addData];
-  const machine = [addInstallLibtorch, addDoctor, addDemo];
+  const machine = [addInstallLibtorch, addDoctor, addBench, addDemo];
   for (const add of [...training, ...inference, ...files, ...machine]) add(program);
   return program;
 }

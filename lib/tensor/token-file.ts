@@ -10,7 +10,7 @@ export interface TokenFileLayout {
   length: number;
 }
 
-/** A memory-mapped file of token ids; batches are cut from it on the engine thread. */
+/** A file of token ids; batches are cut from it on the engine thread. */
 export class TokenFile {
   readonly length: number;
   readonly dtype: TokenFileLayout['dtype'];

@@ -13,7 +13,7 @@ import { TokenFile } from '../tensor/index.js';
 import { type Corpus, type CorpusOptions, windowBatch } from './corpus.js';
 
 /**
- * Running text as windows of memory-mapped token files in `folder`, made from the files or, for a resumed run, those it had.
+ * Running text as windows of token files in `folder`, made from the files or, for a resumed run, those it had.
  * @throws InputError when the text is shorter than one window or has a character that the tokenizer lacks.
  */
 export async function openTextCorpus(folder: string, options: CorpusOptions): Promise<Corpus> {

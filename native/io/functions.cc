@@ -37,10 +37,12 @@ Plan tokenWindows(const Arguments& arguments) {
   plan.differentiable = false;
   plan.run = [file, offsets, length, firstTarget, meta](const Values&) {
     at::Tensor inputs = at::empty(meta.shape, at::kLong), targets = at::empty(meta.shape, at::kLong);
+    std::vector<int64_t> window(static_cast<size_t>(length) + 1);
     for (size_t row = 0; row < offsets.size(); ++row) {
-      file->read(offsets[row], length, inputs.mutable_data_ptr<int64_t>() + row * length);
+      file->read(offsets[row], length + 1, window.data());
+      std::copy_n(window.begin(), length, inputs.mutable_data_ptr<int64_t>() + row * length);
       int64_t* target = targets.mutable_data_ptr<int64_t>() + row * length;
-      file->read(offsets[row] + 1, length, target);
+      std::copy_n(window.begin() + 1, length, target);
       std::fill_n(target, firstTarget, kIgnoreIndex);
     }
     return Values{inputs, targets};

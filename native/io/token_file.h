@@ -4,28 +4,26 @@
 #include <cstdint>
 #include <string>
 
+#include "io/file.h"
+
 namespace gptorch {
 
-/// Token ids in a memory-mapped file: uint16 or uint32, little-endian.
+/// Token ids in a file: uint16 or uint32, little-endian. Read, not mapped: where a mapped file is cut short behind one's
+/// back, the next touch ends the process with SIGBUS.
 class TokenFile {
  public:
   enum class Width { Two = 2, Four = 4 };
 
   TokenFile(const std::string& path, Width width, size_t offset, size_t count);
-  TokenFile(const TokenFile&) = delete;
-  TokenFile& operator=(const TokenFile&) = delete;
-  ~TokenFile();
 
   size_t count() const { return count_; }
-  /// Copies `count` ids from place `first` on.
+  /// Copies `count` ids from place `first` on. Throws Error(Input) where the file has become shorter.
   void read(size_t first, size_t count, int64_t* into) const;
 
  private:
-  void* mapping_ = nullptr;
-  size_t mappedBytes_ = 0;
-  const unsigned char* tokens_ = nullptr;
+  File file_;
   Width width_;
-  size_t count_;
+  size_t offset_, count_;
 };
 
 }  // namespace gptorch

@@ -1,5 +1,7 @@
 #include "io/token_file.h"
 
+#include <filesystem>
+
 #include "check.h"
 #include "engine/error.h"
 #include "temporary_folder.h"
@@ -51,6 +53,15 @@ void refusesCountsThatWrapAround() {
   checkThrows<ArgumentError>([&] { TokenFile(path, TokenFile::Width::Two, SIZE_MAX, 1); }, "pass its end");
 }
 
+void namesAFileThatWasCutShort() {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("tokens", {1, 0, 2, 0, 3, 0, 4, 0});
+  const TokenFile file(path, TokenFile::Width::Two, 0, 4);
+  std::filesystem::resize_file(path, 4);
+  check(read(file, 0, 2) == std::vector<int64_t>{1, 2}, "what is left is read");
+  checkThrows<Error>([&] { read(file, 2, 2); }, path);
+}
+
 void takesAnEmptyFile() {
   const TemporaryFolder folder;
   const TokenFile file(folder.write("tokens", {}), TokenFile::Width::Two, 0, 0);
@@ -71,6 +82,7 @@ std::vector<Test> tokenFileTests() {
           {"a token file reads to its last token, behind a header", readsToTheLastTokenBehindAHeader},
           {"a token file that is too short is refused", refusesAFileThatIsTooShort},
           {"a token file refuses counts that wrap around", refusesCountsThatWrapAround},
+          {"a token file that was cut short is an error, not the end of the process", namesAFileThatWasCutShort},
           {"a token file may be empty", takesAnEmptyFile},
           {"a token file that is missing is named", namesAFileThatIsMissing}};
 }

@@ -55,10 +55,11 @@ function libraries({ libtorch, candidates, addon, gpu, cache, memory }: DoctorRe
   ];
 }
 
-function gpuText({ driver, libcuda, devices, usable }: DoctorReport['gpu']): string {
+function gpuText({ driver, libcuda, devices, usable, problem }: DoctorReport['gpu']): string {
   if (driver === null && devices.length === 0) return 'no NVIDIA driver';
   const use = usable === null ? '' : `; ${usable} that this libtorch can use`;
-  return [`driver ${driver ?? 'unknown'}, libcuda ${libcuda ?? 'not found'}${use}`, ...devices].join('\n');
+  const lines = [`driver ${driver ?? 'unknown'}, libcuda ${libcuda ?? 'not found'}${use}`, ...devices];
+  return (problem === null ? lines : [...lines, `not used: ${problem}`]).join('\n');
 }
 
 function result({ selfTest, problem }: DoctorReport): Row[] {

@@ -17,7 +17,8 @@ export interface DoctorReport extends MachineFacts {
   /** Every libtorch that was found, in the order in which they are tried. */
   candidates: { rule: string; folder: string; version: string | null; cuda: boolean; problem: string | null }[];
   addon: AddonFacts;
-  gpu: GpuFacts & { usable: number | null };
+  /** `problem`: why libtorch uses no GPU, or null. */
+  gpu: GpuFacts & { usable: number | null; problem: string | null };
   /** libtorch's own choice of kernels, and the threads it computes with. */
   engine: { instructionSet: string; threads: number } | null;
   environment: Record<string, string>;
@@ -52,19 +53,19 @@ export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Doc
 async function load() {
   const gpu = gpuFacts();
   try {
-    const { addon, libtorch } = await import('../../addon/index.js');
+    const { addon, cudaFacts, libtorch, whyNoCuda } = await import('../../addon/index.js');
     const { capability } = addon.engine;
     const tested = await selfTest();
     return {
       libtorch,
-      gpu: { ...gpu, usable: addon.engine.cudaDevices() },
+      gpu: { ...gpu, usable: addon.engine.cudaDevices(), problem: whyNoCuda(cudaFacts()) ?? null },
       engine: { instructionSet: capability, threads: addon.engine.threads() },
       selfTest: tested,
       problem: tested.ok ? null : `the self-test failed: ${tested.problem}`,
     };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    return { libtorch: null, gpu: { ...gpu, usable: null }, engine: null, selfTest: null, problem };
+    return { libtorch: null, gpu: { ...gpu, usable: null, problem: null }, engine: null, selfTest: null, problem };
   }
 }
 

@@ -14,7 +14,13 @@ const report: DoctorReport = {
   libtorch: null,
   candidates: [{ rule: 'python', folder: '/p/torch', version: '2.9.0', cuda: true, problem: 'too old' }],
   addon: { folder: '/a', files: [], compiledAgainst: '2.13.0', floor: { GLIBC: '2.17' } },
-  gpu: { driver: '580.65', libcuda: null, devices: ['NVIDIA H100, 580.65, 81559 MiB, 9.0'], usable: null },
+  gpu: {
+    driver: '580.65',
+    libcuda: null,
+    devices: ['NVIDIA H100, 580.65, 81559 MiB, 9.0'],
+    usable: null,
+    problem: null,
+  },
   engine: null,
   environment: { OMP_NUM_THREADS: '2', LD_LIBRARY_PATH: '/opt/lib' },
   cache: { folder: '~/.cache/gptorch', holds: [{ name: 'libtorch-2.13.0-cpu', bytes: 5e8 }] },
@@ -54,11 +60,14 @@ it('one on which it computes has the choice and the self-test', () => {
     libtorch,
     candidates: [{ rule: 'cache', folder: '/c', version: '2.13.0', cuda: false, problem: null }],
     engine: { instructionSet: 'AVX2', threads: 2 },
+    gpu: { ...report.gpu, usable: 0, problem: 'libtorch is a CPU build' },
     selfTest: { ok: true, problem: null, loss: [4.2, 2.1], milliseconds: { step: 8.25, token: 1 } },
     problem: null,
   });
   expect(text).toContain("2 of 8 cores; 2 threads, libtorch's kernels for AVX2");
   expect(text).toContain('2.13.0 for cpu in /c (rule: cache)\n             python: /p: too old\n');
+  expect(text).toContain('libcuda not found; 0 that this libtorch can use\n');
+  expect(text).toContain('9.0\n             not used: libtorch is a CPU build\n');
   expect(text).toContain('cache: /c, 2.13.0: used\n');
   expect(text).toContain('self-test    loss 4.20 to 2.10; 8.3 ms a training step, 1.0 ms a token\nproblem      none\n');
 });
