@@ -16,6 +16,7 @@ interface ServeCommandOptions extends CommonOptions, WeightsOption {
   page: boolean;
   allowHost?: string[];
   allowOrigin?: string[];
+  trustProxy?: string[];
   systemMessages: 'refuse' | 'turn';
   maxRunning?: number;
   maxWaiting?: number;
@@ -44,6 +45,11 @@ export function addServe(program: Command): void {
     .option('--no-page', 'no chat page')
     .option('--allow-host <name>', 'a name beside localhost that requests may call a local server by', collect)
     .option('--allow-origin <origin>', 'an origin whose web pages may send requests: https://example.org', collect)
+    .option(
+      '--trust-proxy <address>',
+      'a proxy whose X-Forwarded-For says whom a request is from, or its network',
+      collect,
+    )
     .addOption(
       new Option('--system-messages <how>', "a chat's system messages: refuse them, or read each as a turn")
         .choices(['refuse', 'turn'])
@@ -81,7 +87,11 @@ async function run(options: ServeCommandOptions): Promise<void> {
   const app = createServer({
     ...{ models, apiKey, page: options.page, systemMessages: options.systemMessages },
     allowedHosts: local ? (options.allowHost ?? []) : 'any',
-    ...{ allowedOrigins: options.allowOrigin, maxConnections: options.maxConnections },
+    ...{
+      allowedOrigins: options.allowOrigin,
+      trustedProxies: options.trustProxy,
+      maxConnections: options.maxConnections,
+    },
     limits: {
       ...{ bodyBytes: options.bodyLimit, requestTokens: options.requestTokens },
       ...{ waitTimeout: milliseconds(options.waitTimeout), requestTimeout: milliseconds(options.requestTimeout) },

@@ -37,7 +37,7 @@ export class TrainingDisplay {
         break;
       case 'step': {
         const { step, trainLoss, lr } = event.metrics;
-        const memoryBytes = engine.memory().allocated;
+        const memoryBytes = engine.memory().peak;
         this.#progress?.update({ step: step + 1, trainLoss, lr, tokens: event.tokens, memoryBytes });
         break;
       }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
+import { ArgumentError } from '../errors.js';
 import { ApiError } from './api-error.js';
 import { requireHost } from './hosts.js';
 import type { ServeOptions } from './options.js';
@@ -16,6 +17,11 @@ export interface ServerOptions extends ServeOptions {
    * Default: none.
    */
   allowedHosts?: readonly string[] | 'any';
+  /**
+   * Proxies in front, as addresses or networks (`10.0.0.0/8`, `loopback`): whom a request is from is then what they say in
+   * X-Forwarded-For, and clients behind them take turns. Default: none.
+   */
+  trustedProxies?: readonly string[];
   /** Connections open at once; further ones are closed. Default 1,024. */
   maxConnections?: number;
   /** Milliseconds for a request's headers to arrive. Default 10,000. */
@@ -36,12 +42,13 @@ export type ServeApp = FastifyInstance & {
 
 /**
  * Makes a server; `listen` starts it. It answers for loopback's names alone unless `allowedHosts` says otherwise.
- * @throws ArgumentError for no model, two of one name, or a wrong limit
+ * @throws ArgumentError for no model, two of one name, a wrong limit or a proxy's wrong address
  */
 export function createServer(options: ServerOptions): ServeApp {
   const { logger = false, headersTimeout = 10_000, receiveTimeout = 30_000 } = options;
   const service = new Service(options);
   const app: FastifyInstance = fastify({
+    trustProxy: trusted(options.trustedProxies),
     logger,
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 512 },
@@ -81,6 +88,22 @@ export function createServer(options: ServerOptions): ServeApp {
       return inTime;
     },
   });
+}
+
+/** The addresses if they are such; fastify would name none. */
+function trusted(proxies: readonly string[] = []): string[] | false {
+  const networks = ['loopback', 'linklocal', 'uniquelocal'];
+  for (const proxy of proxies) {
+    const [, address = '', bits] = /^([^/]*)(?:\/(\d+))?$/.exec(proxy) ?? [];
+    const family = isIP(address);
+    const isAddress = family !== 0 && Number(bits ?? 0) <= (family === 4 ? 32 : 128);
+    if (!isAddress && !networks.includes(proxy)) {
+      throw new ArgumentError(
+        `trustedProxies: ${JSON.stringify(proxy)} is neither an address, nor a network as 10.0.0.0/8, nor one of ${networks.join(', ')}`,
+      );
+    }
+  }
+  return proxies.length > 0 && [...proxies];
 }
 
 /** The same as a listener of one's own `http` server: `http.createServer(await createHandler({ models }))`. */

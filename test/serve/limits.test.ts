@@ -187,6 +187,55 @@ describe('other names and other pages', () => {
   });
 });
 
+describe('a proxy in front', () => {
+  const askedBy = async (trustedProxies: readonly string[] | undefined, proxy: string) => {
+    const models = [makeModel('chat')];
+    const app = createServer({ models, trustedProxies });
+    const addresses: string[] = [];
+    app.addHook('onResponse', async ({ ip }) => void addresses.push(ip));
+    await app.inject({ url: '/healthz', remoteAddress: proxy, headers: { 'x-forwarded-for': '203.0.113.7' } });
+    await app.shutDown();
+    for (const { model } of models) model.dispose();
+    return addresses;
+  };
+
+  it('is believed whom a request is from, another is not', async () => {
+    expect(await askedBy(['10.0.0.0/8', '::1'], '10.1.2.3')).toEqual(['203.0.113.7']);
+    expect(await askedBy(['10.0.0.0/8', '::1'], '192.0.2.1')).toEqual(['192.0.2.1']);
+    expect(await askedBy(undefined, '127.0.0.1')).toEqual(['127.0.0.1']);
+  });
+
+  it.each(['10.0.0', 'proxy.example', '10.0.0.0/33', ''])('is no %j', (proxy) => {
+    const options = { models: [makeModel('chat')], trustedProxies: [proxy] };
+    expect(() => createServer(options)).toThrow(/trustedProxies: ".*" is neither an address/);
+  });
+});
+
+describe('connections', () => {
+  it('beyond the limit are closed, and there is room once one ends', async () => {
+    const { url } = await start({ maxConnections: 1 });
+    const port = Number(new URL(url).port);
+    const open = () => connect(port, '127.0.0.1');
+    const request = 'GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n';
+    const first = open();
+    await new Promise((done) => first.once('data', done).write(request));
+    const refused = open();
+    refused.on('error', () => {});
+    await new Promise((done) => refused.once('close', done));
+    first.destroy();
+    await until(async () => {
+      const next = open();
+      next.on('error', () => {});
+      const reply = await new Promise<string>((done) => {
+        next.once('data', (bytes) => done(String(bytes))).once('close', () => done(''));
+        next.write(request);
+      });
+      next.destroy();
+      return reply.startsWith('HTTP/1.1 200');
+    }, 'a connection is taken again');
+  });
+});
+
 describe('watching', () => {
   it('metrics count requests, tokens and times', async () => {
     const { url } = await start();
