@@ -31,6 +31,6 @@ set_target_properties(gptorch_ops_cuda PROPERTIES
   CUDA_RUNTIME_LIBRARY Shared CXX_VISIBILITY_PRESET hidden CUDA_VISIBILITY_PRESET hidden)
 # torch_cuda's own dependencies (cuBLAS, cuDNN, NCCL) need not be there to link.
 target_link_libraries(gptorch_ops_cuda PRIVATE
-  "${Libtorch_FOLDER}/lib/libc10_cuda.so" Libtorch::torch_cpu Libtorch::c10)
+  "${Libtorch_FOLDER}/lib/libtorch_cuda.so" "${Libtorch_FOLDER}/lib/libc10_cuda.so" Libtorch::torch_cpu Libtorch::c10)
 target_link_options(gptorch_ops_cuda PRIVATE -Wl,--no-undefined -Wl,--allow-shlib-undefined -Wl,--as-needed)
 gptorch_library(gptorch_ops_cuda "$ORIGIN")
