@@ -21,6 +21,9 @@ export interface TokenFileHandle {
 export interface DecoderHandle {
   readonly [brand]: 'decoder';
 }
+export interface GraphHandle {
+  readonly [brand]: 'graph';
+}
 export interface RequestHandle {
   readonly [brand]: 'request';
 }
@@ -244,6 +247,18 @@ export interface Addon {
     ...options: Argument[]
   ): RequestHandle;
   cancelRequest(request: RequestHandle): void;
+  /** From here on this thread's calls on tensors are recorded instead of queued, until `finishGraph` or `dropGraph`. */
+  beginGraph(): GraphHandle;
+  finishGraph(graph: GraphHandle): void;
+  /** The recording is nothing, and so is what was made in it. */
+  dropGraph(graph: GraphHandle): void;
+  /** @param key of the first random draw in it */
+  replayGraph(graph: GraphHandle, key: RandomKey): void;
+  disposeGraph(graph: GraphHandle): void;
+  /** Replays that were one launch of a device. */
+  graphLaunches(graph: GraphHandle): number;
+  /** Whether the device records launches. */
+  hasDeviceGraphs(device: string): boolean;
   readData(tensor: TensorHandle): Promise<ArrayBuffer>;
   readItem(tensor: TensorHandle): Promise<number>;
   describe(tensor: TensorHandle): TensorDescription;

@@ -28,6 +28,11 @@ export const TrainConfigSchema = z
     weightDecay: z.number().min(0).default(0.1),
     /** The gradient's highest global norm; 0 turns clipping off. */
     clip: z.number().min(0).default(1),
+    /**
+     * Whether a step is recorded once and then replayed: `auto` where the device makes a graph of it, `on` everywhere. The numbers
+     * are the same on a CPU, where it saves JavaScript's part alone.
+     */
+    capture: z.enum(['auto', 'on', 'off']).default('auto'),
     /** Of the initial weights, the order of the data and dropout. */
     seed: z.int().min(0).default(1337),
     /** Steps between validations; there is also one before the first step and one after the last. */

@@ -1,6 +1,6 @@
-import { addon, type TensorListHandle } from '../addon/index.js';
+import { addon, type TensorHandle, type TensorListHandle } from '../addon/index.js';
 import { ArgumentError } from '../errors.js';
-import { keep, type Tensor, zeros } from '../tensor/index.js';
+import { engine, full, keep, type Tensor, zeros } from '../tensor/index.js';
 
 export type NamedParameters = Iterable<[name: string, parameter: Tensor]>;
 
@@ -33,6 +33,8 @@ export class AdamW {
   readonly weightDecay: number;
   readonly #groups: Group[];
   readonly #all: TensorListHandle;
+  /** What a captured step reads when it is replayed. */
+  readonly #replayed: { lr: Tensor; steps: Tensor };
   #steps = 0;
 
   /** @throws ArgumentError when there is no parameter or a rate is out of range */
@@ -57,6 +59,10 @@ export class AdamW {
       ),
     ].filter((group) => group.names.length > 0);
     this.#all = addon.tensorList(named.map(([, parameter]) => parameter.handle));
+    const device = named[0]?.[1].device ?? 'cpu';
+    // As exact as the number it stands for; torch's CUDA kernel takes float32 alone.
+    const lrType = device === 'cpu' ? 'float64' : 'float32';
+    this.#replayed = keep({ lr: full([], lr, { dtype: lrType, device }), steps: full([], 0, { device }) });
   }
 
   /** Updates made so far. */
@@ -64,23 +70,36 @@ export class AdamW {
     return this.#steps;
   }
 
-  /** One update from the gradients as they stand; parameters without one are left alone. */
-  step({ lr = this.lr }: { lr?: number } = {}): void {
-    checkRange('lr', lr, lr >= 0);
+  /**
+   * One update from the gradients as they stand; parameters without one are left alone.
+   *
+   * Inside `engine.capture` it takes neither a learning rate nor a place in the count of updates: `advance` gives both to each
+   * replay.
+   */
+  step({ lr }: { lr?: number } = {}): void {
+    if (engine.capturing) {
+      if (lr !== undefined) throw new ArgumentError('AdamW.step: inside engine.capture lr is given to advance()');
+      this.#update(this.#replayed.lr.handle, this.#replayed.steps.handle);
+      return;
+    }
+    const rate = lr ?? this.lr;
+    checkRange('lr', rate, rate >= 0);
     this.#steps += 1;
+    this.#update(rate, this.#steps);
+  }
+
+  /** Before each replay of a graph in which `step()` was captured: counts the update and sets its learning rate. */
+  advance({ lr = this.lr }: { lr?: number } = {}): void {
+    checkRange('lr', lr, lr >= 0);
+    this.#replayed.lr.fill(lr);
+    this.#replayed.steps.fill(this.#steps + 1);
+    this.#steps += 1;
+  }
+
+  #update(lr: number | TensorHandle, steps: number | TensorHandle): void {
     const [beta1, beta2] = this.betas;
     for (const { parameters, firstList, secondList, weightDecay } of this.#groups) {
-      addon.functions.adamwStep(
-        parameters,
-        firstList,
-        secondList,
-        lr,
-        beta1,
-        beta2,
-        this.eps,
-        weightDecay,
-        this.#steps,
-      );
+      addon.functions.adamwStep(parameters, firstList, secondList, lr, beta1, beta2, this.eps, weightDecay, steps);
     }
   }
 
@@ -112,6 +131,8 @@ export class AdamW {
 
   /** Frees the moments. */
   dispose(): void {
+    this.#replayed.lr.dispose();
+    this.#replayed.steps.dispose();
     for (const { firstMoments, secondMoments } of this.#groups) {
       for (const moment of [...firstMoments, ...secondMoments]) moment.dispose();
     }

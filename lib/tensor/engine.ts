@@ -1,6 +1,8 @@
 import { addon, cudaFacts, libtorch, type Memory, whyNoCuda } from '../addon/index.js';
 import { ArgumentError, DeviceError } from '../errors.js';
+import { capturingGenerator } from './capturing.js';
 import { Generator, type GeneratorState } from './generator.js';
+import { capture, type Graph } from './graph.js';
 
 /**
  * The one thread that makes every libtorch call of this process, as this JavaScript thread sees it.
@@ -18,6 +20,33 @@ export class Engine {
   /** Settles when the queue has room again: what to await after `EngineQueueFullError`. */
   drained(): Promise<void> {
     return addon.engine.drained();
+  }
+
+  /**
+   * Records the calls on tensors that `fn` makes, instead of queueing them: nothing is computed. `replay()` of the result makes
+   * them all as one operation of the queue, with no JavaScript between; on a GPU the third replay records its launches in a CUDA
+   * graph, and from then on a replay is a single launch.
+   *
+   * What changes from replay to replay stands in tensors that were made before: overwrite them with `copyFrom` or `fill`.
+   * Numbers given to calls, and shapes, stay as they were. Dropout is drawn anew by each replay. `fn` is a `scope`: of what it makes
+   * only the tensors that it returns (or gives to `keep`) live on.
+   *
+   * @throws ArgumentError for what a replay could not do anew, inside `fn`: reading a value, data from JavaScript or a file
+   * (`tensor`), random numbers other than dropout's, making modules, decoders, another capture, freeing or using tensors of
+   * elsewhere or of another device; and when `fn` returns a promise. When `fn` throws, nothing has happened.
+   */
+  capture<T>(fn: () => T): Graph<T> {
+    return capture(this.generator, fn);
+  }
+
+  /** Whether a function is being captured. */
+  get capturing(): boolean {
+    return capturingGenerator() !== undefined;
+  }
+
+  /** Whether replays on this device ("cpu", "cuda:N") become single launches. */
+  hasGraphs(device: string): boolean {
+    return addon.hasDeviceGraphs(device);
   }
 
   /** Operations that wait. */

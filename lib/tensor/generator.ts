@@ -1,5 +1,6 @@
 import type { RandomKey } from '../addon/index.js';
 import { ArgumentError } from '../errors.js';
+import { capturingGenerator } from './capturing.js';
 
 /** What the next numbers follow from. Plain JSON. */
 export interface GeneratorState {
@@ -22,6 +23,7 @@ export class Generator {
 
   /** Begins a step: the same step gives the same numbers, whatever was drawn before. */
   setStep(step: number): void {
+    this.#refuseInCapture('setStep');
     this.#state.step = checked('step', step);
     this.#state.ordinal = 0;
   }
@@ -33,6 +35,10 @@ export class Generator {
 
   /** Makes a call with the key of the next `draws` draws; a call that throws, as where the queue is full, draws nothing. */
   draw<T>(draws: number, call: (key: RandomKey) => T): T {
+    const captures = capturingGenerator();
+    if (captures !== undefined && captures !== this) {
+      throw new ArgumentError("Generator: inside engine.capture only the engine's own generator draws");
+    }
     const { seed, step, ordinal } = this.#state;
     const result = call([seed, step, ordinal]);
     this.#state.ordinal = ordinal + draws;
@@ -46,7 +52,14 @@ export class Generator {
 
   /** Goes on where `state` was taken. */
   restore({ seed, step, ordinal }: GeneratorState): void {
+    this.#refuseInCapture('restore');
     this.#state = { seed: checked('seed', seed), step: checked('step', step), ordinal: checked('ordinal', ordinal) };
+  }
+
+  /** A replay draws from where the generator stands then. */
+  #refuseInCapture(call: string): void {
+    if (capturingGenerator() === undefined) return;
+    throw new ArgumentError(`Generator.${call}: cannot be called inside engine.capture; call it before each replay`);
   }
 }
 

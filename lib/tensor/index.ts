@@ -30,6 +30,7 @@ export {
   zeros,
 } from './functions.js';
 export { Generator, type GeneratorState } from './generator.js';
+export type { Graph } from './graph.js';
 export { autocast, isGradEnabled, noGrad } from './modes.js';
 export { dequantizeInt8, type Int8Weight, quantizeInt8 } from './quantization.js';
 export { keep, scope } from './scope.js';

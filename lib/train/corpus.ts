@@ -67,7 +67,20 @@ export function windowBatch(file: TokenFile, batch: WindowBatch, device: string)
     const { inputs, targets } = readWindows(file, batch);
     return device === 'cpu' ? { inputs, targets } : { inputs: inputs.to({ device }), targets: targets.to({ device }) };
   });
-  return tokenBatch(inputs, targets, batch.targetCount);
+  return fixedBatch(inputs, targets, batch.targetCount);
+}
+
+/** Of one shape all through the run, so that steps can be captured. */
+function fixedBatch(inputs: Tensor, targets: Tensor, targetCount: number): TokenBatch {
+  return {
+    ...tokenBatch(inputs, targets, targetCount),
+    layout: {
+      name: `${targetCount} targets`,
+      tensors: [inputs, targets],
+      withTensors: ([otherInputs = inputs, otherTargets = targets]) =>
+        fixedBatch(otherInputs, otherTargets, targetCount),
+    },
+  };
 }
 
 /** A batch of tensors that are freed with it. */

@@ -31,38 +31,71 @@ export interface PendingStep {
   read(): Promise<StepNumbers>;
 }
 
+/** What a step computes: the gradient's norm before clipping, and each micro-batch's share of each term's mean. */
+export interface StepTensors {
+  gradNorm: Tensor;
+  parts: (readonly [term: string, part: Tensor])[];
+}
+
 /**
  * Queues forward, backward and update. Each micro-batch's sums are divided by the counts of the whole step, so that
  * gradients add up to those of the means over the step, however unevenly the micro-batches are filled.
  */
 export async function queueStep<B extends Batch>(options: StepOptions<B>): Promise<PendingStep> {
-  const { batches, objective, optimizer, parameters, lr, clip } = options;
-  const { weights } = objective;
-  const totals = addCounts(batches.map((batch) => objective.counts(batch)));
-  const parts: [term: string, part: Tensor][] = [];
-  let tokens = 0;
+  const { batches, objective, optimizer, lr } = options;
+  const totals = countsOf(options);
+  const parts: StepTensors['parts'] = [];
   for (const batch of batches) {
     if (parts.length > 0) await engine.drained();
     parts.push(...scope(() => backward(objective, batch, totals)));
-    tokens += batch.tokenCount;
     batch.dispose();
   }
-  const gradNorm = clipGradNorm(parameters, clip > 0 ? clip : Number.POSITIVE_INFINITY);
+  const gradNorm = clip(options);
   optimizer.step({ lr });
   optimizer.zeroGrad();
+  return pendingStep(options, { gradNorm, parts }, ({ gradNorm, parts }) => {
+    for (const tensor of [gradNorm, ...parts.map(([, part]) => part)]) tensor.dispose();
+  });
+}
+
+/** The same at one go, for a function that is being captured: how fast it learns is the optimizer's to say at each replay. */
+export function stepAtOnce<B extends Batch>(options: Omit<StepOptions<B>, 'lr'>): StepTensors {
+  const { batches, objective, optimizer } = options;
+  const totals = countsOf(options);
+  const parts = batches.flatMap((batch) => scope(() => backward(objective, batch, totals)));
+  const gradNorm = clip(options);
+  optimizer.step();
+  optimizer.zeroGrad();
+  return { gradNorm, parts };
+}
+
+/** Asks for a step's numbers. @param free called once they are read */
+export function pendingStep<B extends Batch>(
+  { batches, objective: { weights } }: Pick<StepOptions<B>, 'batches' | 'objective'>,
+  tensors: StepTensors,
+  free: (tensors: StepTensors) => void = () => {},
+): PendingStep {
+  const { gradNorm, parts } = tensors;
   // Asked for now, behind this step: asked for later, they would stand behind the steps that are queued meanwhile.
-  const tensors = [gradNorm, ...parts.map(([, part]) => part)];
-  const numbers = Promise.all(tensors.map((tensor) => tensor.item()));
+  const numbers = Promise.all([gradNorm, ...parts.map(([, part]) => part)].map((tensor) => tensor.item()));
   numbers.catch(() => {}); // a failure is told by read()
   return {
-    tokens,
+    tokens: batches.reduce((sum, { tokenCount }) => sum + tokenCount, 0),
     async read() {
       const [norm = Number.NaN, ...values] = await numbers;
-      for (const tensor of tensors) tensor.dispose();
+      free(tensors);
       const terms = addCounts(parts.map(([term], i) => ({ [term]: values[i] ?? Number.NaN })));
       return { loss: weightedLoss(weights, terms), terms, gradNorm: norm };
     },
   };
+}
+
+function countsOf<B extends Batch>({ batches, objective }: Pick<StepOptions<B>, 'batches' | 'objective'>) {
+  return addCounts(batches.map((batch) => objective.counts(batch)));
+}
+
+function clip<B extends Batch>({ parameters, clip }: Pick<StepOptions<B>, 'parameters' | 'clip'>): Tensor {
+  return clipGradNorm(parameters, clip > 0 ? clip : Number.POSITIVE_INFINITY);
 }
 
 /** Adds a micro-batch's gradients. @returns its share of each term's mean */

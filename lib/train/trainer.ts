@@ -2,6 +2,7 @@ import { GptorchError } from '../errors.js';
 import { AdamW, type NamedParameters } from '../optim/index.js';
 import { engine } from '../tensor/index.js';
 import type { Batch } from './batch.js';
+import { CapturedSteps } from './captured-steps.js';
 import type { StopReason, TrainSummary } from './events.js';
 import { createSchedule, type Schedule } from './schedule.js';
 import { queueStep } from './step.js';
@@ -25,6 +26,7 @@ export class Trainer<B extends Batch> {
   readonly #whole = new Stopwatch();
   readonly #training = new Stopwatch();
   readonly #underWay: StepsUnderWay;
+  readonly #captured: CapturedSteps<B> | undefined;
   #state = initialState();
   #savedAt: number | undefined;
 
@@ -35,6 +37,7 @@ export class Trainer<B extends Batch> {
     this.#schedule = createSchedule({ kind, lr, minLr, warmupSteps, decayEnd, decaySteps });
     this.#parameters = [...(options.parameters ?? options.model.namedParameters())];
     this.optimizer = new AdamW(this.#parameters, { lr, betas, eps, weightDecay });
+    this.#captured = this.#captures ? new CapturedSteps() : undefined;
     this.#underWay = new StepsUnderWay((metrics, tokens) => {
       this.#state.trainLoss = metrics.trainLoss;
       return options.onEvent?.({ type: 'step', tokens, metrics: { ...metrics, seconds: this.#seconds } });
@@ -69,14 +72,18 @@ export class Trainer<B extends Batch> {
     // From here on the run can be resumed, whenever it is killed.
     if (this.#savedAt === undefined) await this.#save();
     const batches = data[Symbol.asyncIterator]();
-    for (;;) {
-      const { step } = this.#state;
-      if (step >= config.steps || (signal?.aborted !== true && step % config.evalEvery === 0))
-        await this.#validate(signal);
-      const stopped = this.#stopReason(signal);
-      if (stopped !== undefined || step % saveEvery === 0) await this.#save();
-      if (stopped !== undefined) return await this.#summary(stopped, firstToken);
-      await this.#step(batches);
+    try {
+      for (;;) {
+        const { step } = this.#state;
+        if (step >= config.steps || (signal?.aborted !== true && step % config.evalEvery === 0))
+          await this.#validate(signal);
+        const stopped = this.#stopReason(signal);
+        if (stopped !== undefined || step % saveEvery === 0) await this.#save();
+        if (stopped !== undefined) return await this.#summary(stopped, firstToken);
+        await this.#step(batches);
+      }
+    } finally {
+      this.#captured?.dispose();
     }
   }
 
@@ -100,14 +107,9 @@ export class Trainer<B extends Batch> {
     this.#training.start();
     engine.setStep(index);
     const lr = this.#schedule(index);
-    const step = await queueStep({
-      batches,
-      objective,
-      optimizer: this.optimizer,
-      parameters: this.#parameters,
-      lr,
-      clip: config.clip,
-    });
+    const [optimizer, parameters, clip] = [this.optimizer, this.#parameters, config.clip];
+    const options = { batches, objective, optimizer, parameters, lr, clip };
+    const step = await (this.#captured?.queue(options) ?? queueStep(options));
     this.#state.step = index + 1;
     this.#state.tokens += step.tokens;
     this.#underWay.add({ step, index, lr, tokensSoFar: this.#state.tokens });
@@ -156,6 +158,12 @@ export class Trainer<B extends Batch> {
     const { data: _, validatedAt: __, bestRank: ___, validationsSinceBest: ____, ...numbers } = this.#state;
     const tokensPerSecond = this.#training.seconds > 0 ? (numbers.tokens - firstToken) / this.#training.seconds : 0;
     return { stopped, ...numbers, seconds: this.#seconds, tokensPerSecond };
+  }
+
+  get #captures(): boolean {
+    const { capture } = this.#options.config;
+    const device = [...this.#parameters][0]?.[1].device ?? 'cpu';
+    return capture === 'on' || (capture === 'auto' && engine.hasGraphs(device));
   }
 
   get #seconds(): number {

@@ -22,6 +22,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exportDecoder(env, exports);
   exportEngine(env, exports);
   exportFunctions(env, exports);
+  exportGraph(env, exports);
   exportModule(env, exports);
   exportTensor(env, exports);
 #ifdef GPTORCH_PLANTED_FAULTS

@@ -1,5 +1,6 @@
 #include "addon/arguments.h"
 
+#include "addon/environment.h"
 #include "addon/handle.h"
 
 namespace gptorch {
@@ -76,7 +77,8 @@ Arguments takeArguments(const std::string& function, const Napi::CallbackInfo& i
   std::vector<Argument> values;
   values.reserve(info.Length());
   for (size_t i = first; i < info.Length(); ++i) values.push_back(take(function, info[i]));
-  return {function, std::move(values)};
+  const auto& recording = Environment::of(info.Env()).session()->recording;
+  return {function, std::move(values), recording ? recording->key() : nullptr};
 }
 
 Options takeOptions(const std::string& owner, const Napi::Value& value) {

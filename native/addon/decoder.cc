@@ -75,6 +75,7 @@ Decoder::Options optionsFrom(const Arguments& arguments, const GptParameters& pa
 /// createDecoder(embedding, blocks, norm | null, outputWeight, ...options) -> handle
 Napi::Value createDecoder(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
+    Environment::of(info.Env()).refuseInCapture("Decoder");
     const auto list = info[1].As<Napi::Array>();
     std::vector<std::shared_ptr<ModuleState>> blocks;
     for (uint32_t i = 0; i < list.Length(); ++i) blocks.push_back(moduleOf(list.Get(i)));
@@ -209,6 +210,7 @@ Napi::Value submit(Napi::Env env, Decoder& decoder, RequestRef request,
 Napi::Value startGeneration(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return guarded(info, [&]() -> Napi::Value {
+    Environment::of(env).refuseInCapture("generate");
     const std::shared_ptr<Decoder> decoder = decoderOf(info[0]);
     const std::shared_ptr<Generation> generation = generationFrom(takeArguments("generate", info, 2), decoder->sizes());
     const auto stream = std::make_shared<EventStream<GenerationEvent>>(env, info[1].As<Napi::Function>(), toObject);
@@ -226,6 +228,7 @@ Napi::Value startGeneration(const Napi::CallbackInfo& info) {
 Napi::Value startEmbedding(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return guarded(info, [&]() -> Napi::Value {
+    Environment::of(env).refuseInCapture("embed");
     const std::shared_ptr<Decoder> decoder = decoderOf(info[0]);
     const auto request = std::make_shared<EmbeddingRequest>();
     takeRequest(takeArguments("embed", info, 2), decoder->sizes(), *request);

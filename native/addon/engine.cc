@@ -21,26 +21,29 @@ namespace {
 /// nobody was told of.
 Napi::Value idle(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  Environment& environment = Environment::of(env);
-  const auto [promise, id] = environment.promise(env);
-  Item item;
-  item.session = environment.session();
-  item.work = [session = environment.session(), port = environment.port(), id = id] {
-    port->post([id, unobserved = session->takeFailure()](Napi::Env e) {
-      Environment& target = Environment::of(e);
-      if (unobserved) {
-        target.reject(e, id, *unobserved);
-      } else {
-        target.resolve(e, id, [](Napi::Env f) { return f.Undefined(); });
-      }
-    });
-  };
-  // Only after a device's failure beyond repair, when nothing runs any more.
-  item.onFailure = [port = environment.port(), id = id](const FailureRef& failure) {
-    port->post([id, failure](Napi::Env e) { Environment::of(e).reject(e, id, *failure); });
-  };
-  Engine::instance().submit(std::move(item), true);
-  return promise;
+  return guarded(info, [&]() -> Napi::Value {
+    Environment& environment = Environment::of(env);
+    environment.refuseInCapture("engine.idle");
+    const auto [promise, id] = environment.promise(env);
+    Item item;
+    item.session = environment.session();
+    item.work = [session = environment.session(), port = environment.port(), id = id] {
+      port->post([id, unobserved = session->takeFailure()](Napi::Env e) {
+        Environment& target = Environment::of(e);
+        if (unobserved) {
+          target.reject(e, id, *unobserved);
+        } else {
+          target.resolve(e, id, [](Napi::Env f) { return f.Undefined(); });
+        }
+      });
+    };
+    // Only after a device's failure beyond repair, when nothing runs any more.
+    item.onFailure = [port = environment.port(), id = id](const FailureRef& failure) {
+      port->post([id, failure](Napi::Env e) { Environment::of(e).reject(e, id, *failure); });
+    };
+    Engine::instance().submit(std::move(item), true);
+    return promise;
+  });
 }
 
 Napi::Value drained(const Napi::CallbackInfo& info) {
@@ -77,6 +80,7 @@ Napi::Value setModes(const Napi::CallbackInfo& info) {
 
 Napi::Value setThreads(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
+    Environment::of(info.Env()).refuseInCapture("engine.setThreads");
     const Arguments arguments = takeArguments("setThreads", info, 0);
     Engine::instance().setThreads(static_cast<int>(arguments.numberWithin(0, "threads", 1, 1024)));
     return info.Env().Undefined();

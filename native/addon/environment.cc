@@ -18,6 +18,12 @@ void Environment::install(Napi::Env env) {
 
 Environment& Environment::of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 
+void Environment::refuseInCapture(const std::string& call) const {
+  if (session_->recording) {
+    throw ArgumentError(call + ": cannot be called inside engine.capture, which records calls on tensors alone");
+  }
+}
+
 void Environment::setErrorFactory(Napi::Function factory) { errorFactory_ = Napi::Persistent(factory); }
 
 Napi::Value Environment::makeError(Napi::Env env, ErrorCode code, const std::string& message) const {

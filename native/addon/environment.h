@@ -5,6 +5,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -21,6 +22,8 @@ class Environment {
 
   const SessionRef& session() const { return session_; }
   const std::shared_ptr<Port>& port() const { return port_; }
+  /// For calls that are not recorded. Throws ArgumentError, naming the call, inside a function that is being captured.
+  void refuseInCapture(const std::string& call) const;
 
   /// Makes an error of the TypeScript class that belongs to the code.
   Napi::Value makeError(Napi::Env env, ErrorCode code, const std::string& message) const;

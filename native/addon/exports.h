@@ -8,6 +8,7 @@ namespace gptorch {
 void exportDecoder(Napi::Env env, Napi::Object exports);
 void exportEngine(Napi::Env env, Napi::Object exports);
 void exportFunctions(Napi::Env env, Napi::Object exports);
+void exportGraph(Napi::Env env, Napi::Object exports);
 void exportModule(Napi::Env env, Napi::Object exports);
 void exportTensor(Napi::Env env, Napi::Object exports);
 

@@ -24,7 +24,7 @@ Napi::Value call(const Napi::CallbackInfo& info) {
     Environment& environment = Environment::of(info.Env());
     environment.reportMemory(info.Env());
     Plan plan = function.plan(takeArguments(function.name, info, 0));
-    return giveResults(info.Env(), Engine::instance().submit(environment.session(), std::move(plan)));
+    return giveResults(info.Env(), Engine::instance().submit(environment.session(), function.name, std::move(plan)));
   });
 }
 
@@ -36,7 +36,7 @@ Napi::Value forward(const Napi::CallbackInfo& info) {
     const auto* module = std::get_if<std::shared_ptr<ModuleState>>(&unwrap(info[0]));
     if (module == nullptr) throw ArgumentError(name + ": a module was expected");
     Plan plan = (*module)->forward(takeArguments(name, info, 2));
-    return giveResults(info.Env(), Engine::instance().submit(environment.session(), std::move(plan)));
+    return giveResults(info.Env(), Engine::instance().submit(environment.session(), name, std::move(plan)));
   });
 }
 

@@ -1,5 +1,8 @@
 #include "addon/handle.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "addon/environment.h"
 #include "engine/engine.h"
 
@@ -37,6 +40,8 @@ void finalize(Napi::Env, Boxed* boxed) {
     release(session, {*slot});
   } else if (const auto* module = std::get_if<std::shared_ptr<ModuleState>>(&boxed->handle)) {
     (*module)->dispose(Engine::instance(), session);
+  } else if (const auto* graph = std::get_if<std::shared_ptr<Graph>>(&boxed->handle)) {
+    (*graph)->dispose();
   } else if (const auto* decoder = std::get_if<std::shared_ptr<Decoder>>(&boxed->handle)) {
     Decoder::dispose(*decoder);
   }
@@ -73,14 +78,17 @@ void requireLive(const Slot& slot, const std::string& function) {
 }
 
 void disposeTensors(Napi::Env env, const std::vector<SlotRef>& slots, bool byScope) {
+  const SessionRef& session = Environment::of(env).session();
   std::vector<SlotRef> live;
-  for (const SlotRef& slot : slots) {
-    if (slot->disposed || slot->ownedByModule) continue;
+  std::copy_if(slots.begin(), slots.end(), std::back_inserter(live),
+               [](const SlotRef& slot) { return !slot->disposed && !slot->ownedByModule; });
+  if (live.empty()) return;
+  if (session->recording) session->recording->recordRelease(live);
+  for (const SlotRef& slot : live) {
     slot->disposed = true;
     slot->endedWithScope = byScope;
-    live.push_back(slot);
   }
-  if (!live.empty()) release(Environment::of(env).session(), std::move(live));
+  if (!session->recording) release(session, std::move(live));
 }
 
 }  // namespace gptorch

@@ -14,6 +14,7 @@ Napi::Value createModule(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return guarded(info, [&]() -> Napi::Value {
     const std::string name = info[0].As<Napi::String>().Utf8Value();
+    Environment::of(env).refuseInCapture(name);
     const at::Device device = parseDevice(info[2].As<Napi::String>().Utf8Value());
     const std::shared_ptr<ModuleState> module = makeModule(name, takeOptions(name, info[1]));
     module->build(Engine::instance(), Environment::of(env).session(), device);
@@ -33,6 +34,7 @@ Napi::Value createModule(const Napi::CallbackInfo& info) {
 
 Napi::Value disposeModule(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
+    Environment::of(info.Env()).refuseInCapture("dispose of a module");
     const auto* module = std::get_if<std::shared_ptr<ModuleState>>(&unwrap(info[0]));
     if (module == nullptr) throw ArgumentError("dispose: a module was expected");
     (*module)->dispose(Engine::instance(), Environment::of(info.Env()).session());

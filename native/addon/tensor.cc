@@ -18,10 +18,11 @@ at::ScalarType readableDtype(at::ScalarType dtype) {
 }
 
 /// A pending read: `take` runs on the engine thread and gives what makes the promise's value on JavaScript's.
-Napi::Value await(const Napi::CallbackInfo& info, const SlotRef& slot,
+Napi::Value await(const Napi::CallbackInfo& info, const char* call, const SlotRef& slot,
                   std::function<Environment::Result(const at::Tensor&)> take) {
   const Napi::Env env = info.Env();
   Environment& environment = Environment::of(env);
+  environment.refuseInCapture(call);
   const auto [promise, id] = environment.promise(env);
   const std::shared_ptr<Port> port = environment.port();
   Item item;
@@ -43,7 +44,7 @@ Napi::Value await(const Napi::CallbackInfo& info, const SlotRef& slot,
 Napi::Value readData(const Napi::CallbackInfo& info) {
   return guarded(info, [&] {
     const SlotRef slot = unwrapTensor(info[0], "toArray");
-    return await(info, slot, [](const at::Tensor& value) -> Environment::Result {
+    return await(info, "toArray", slot, [](const at::Tensor& value) -> Environment::Result {
       const at::Tensor host = value.detach().to(at::kCPU, readableDtype(value.scalar_type())).contiguous();
       auto bytes = std::make_shared<std::vector<uint8_t>>(host.nbytes());
       if (!bytes->empty()) std::memcpy(bytes->data(), host.const_data_ptr(), bytes->size());
@@ -62,7 +63,7 @@ Napi::Value readItem(const Napi::CallbackInfo& info) {
     if (slot->meta.numel() != 1) {
       throw ArgumentError("item: the tensor " + toString(slot->meta) + " is not one number; see toArray()");
     }
-    return await(info, slot, [](const at::Tensor& value) -> Environment::Result {
+    return await(info, "item", slot, [](const at::Tensor& value) -> Environment::Result {
       const double number = value.item().toDouble();
       return [number](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, number); };
     });

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "engine/dropout_key.h"
+
 namespace gptorch {
 
 namespace {
@@ -145,6 +147,16 @@ std::vector<std::string> Arguments::strings(size_t index, const char* name) cons
 }
 
 RandomKey Arguments::randomKey(size_t index, const char* name) const {
+  if (replayKey_) fail("draws random numbers, which inside engine.capture only dropout can");
+  return key(index, name);
+}
+
+DropoutKey Arguments::dropoutKey(size_t index, const char* name) const {
+  const RandomKey own = key(index, name);
+  return replayKey_ ? DropoutKey(replayKey_, own.ordinal) : DropoutKey(own);
+}
+
+RandomKey Arguments::key(size_t index, const char* name) const {
   const std::vector<int64_t> parts = integers(index, name);
   if (parts.size() != 3) fail(std::string(name) + " must be [seed, step, ordinal]");
   return {parts[0], parts[1], parts[2]};

@@ -12,8 +12,10 @@
 
 namespace gptorch {
 
+class DropoutKey;
 class ModuleState;
 class TokenFile;
+struct ReplayKey;
 
 /// Parameters, gradients' holders or moments that travel together through optimizer calls.
 struct TensorList {
@@ -47,8 +49,9 @@ struct RandomKey {
 /// Reads a call's arguments by place, with errors that name the function, the argument and what came.
 class Arguments {
  public:
-  Arguments(std::string function, std::vector<Argument> values)
-      : function_(std::move(function)), values_(std::move(values)) {}
+  /// @param replayKey what dropouts draw from where the call is being recorded; null otherwise
+  Arguments(std::string function, std::vector<Argument> values, std::shared_ptr<ReplayKey> replayKey = nullptr)
+      : function_(std::move(function)), values_(std::move(values)), replayKey_(std::move(replayKey)) {}
 
   const std::string& function() const { return function_; }
 
@@ -73,18 +76,22 @@ class Arguments {
   std::string string(size_t index, const char* name) const;
   std::vector<int64_t> integers(size_t index, const char* name) const;
   std::vector<std::string> strings(size_t index, const char* name) const;
-  /// [seed, step, ordinal]
+  /// [seed, step, ordinal]; refused where the call is being recorded, for a replay would draw the same again.
   RandomKey randomKey(size_t index, const char* name) const;
+  /// [seed, step, ordinal] of a dropout, which each replay of a recording draws anew.
+  DropoutKey dropoutKey(size_t index, const char* name) const;
 
   /// Throws ArgumentError: "function: message".
   [[noreturn]] void fail(const std::string& message) const;
 
  private:
   const Argument& at(size_t index) const;
+  RandomKey key(size_t index, const char* name) const;
   [[noreturn]] void mismatch(const char* name, const char* expected, size_t index) const;
 
   std::string function_;
   std::vector<Argument> values_;
+  std::shared_ptr<ReplayKey> replayKey_;
 };
 
 /// A flat set of named settings, as module constructors take.

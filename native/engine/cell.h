@@ -31,8 +31,8 @@ struct Slot final : Cell {
   Slot(Meta description, Roots gradientRoots) : meta(std::move(description)), roots(std::move(gradientRoots)) {}
 
   const Meta meta;
-  /// Null for values that need no gradient.
-  const Roots roots;
+  /// JavaScript's side only. Null for values that need no gradient.
+  Roots roots;
   /// A parameter: released with its module, not with its handle.
   bool ownedByModule = false;
   /// JavaScript's side only: set when its handle was disposed, and whether the end of a scope did it.

@@ -1,19 +1,18 @@
 #include "engine/engine.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/autocast_mode.h>
-#include <ATen/core/grad_mode.h>
 #include <c10/core/AutogradState.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <optional>
 #include <utility>
 
 #include "engine/cpu_allocator.h"
 #include "engine/failure.h"
+#include "engine/graph.h"
+#include "engine/mode_guard.h"
 
 namespace gptorch {
 
@@ -22,31 +21,6 @@ namespace {
 constexpr auto kExitGrace = std::chrono::seconds(2);
 /// Of one result's size the garbage collector hears at most this; a shape that fits no memory fails soon enough.
 constexpr int64_t kLargestResult = int64_t{1} << 40;
-
-/// Sets torch's thread-local modes for one operation.
-class ModeGuard {
- public:
-  explicit ModeGuard(const Modes& modes) : gradMode_(modes.gradEnabled), autocast_(modes.autocast.has_value()) {
-    if (!autocast_) return;
-    for (const auto device : kDevices) {
-      at::autocast::set_autocast_enabled(device, true);
-      at::autocast::set_autocast_dtype(device, *modes.autocast);
-    }
-    // A cached cast would outlive the weight it was made of; steps change weights between calls.
-    at::autocast::set_autocast_cache_enabled(false);
-  }
-  ~ModeGuard() {
-    if (!autocast_) return;
-    for (const auto device : kDevices) at::autocast::set_autocast_enabled(device, false);
-  }
-  ModeGuard(const ModeGuard&) = delete;
-  ModeGuard& operator=(const ModeGuard&) = delete;
-
- private:
-  static constexpr at::DeviceType kDevices[] = {at::kCPU, at::kCUDA};
-  at::AutoGradMode gradMode_;
-  bool autocast_;
-};
 
 FailureRef firstFailure(const std::vector<CellRef>& cells) {
   for (const CellRef& cell : cells) {
@@ -81,7 +55,7 @@ void Engine::submit(Item item, bool alwaysEnters) {
   session->expectedBytes += expected;
 }
 
-std::vector<SlotRef> Engine::submit(const SessionRef& session, Plan plan) {
+std::vector<SlotRef> Engine::submit(const SessionRef& session, const std::string& call, Plan plan) {
   Roots roots;
   if (session->modes.gradEnabled && plan.differentiable) {
     roots = plan.roots;
@@ -125,11 +99,17 @@ std::vector<SlotRef> Engine::submit(const SessionRef& session, Plan plan) {
                   toString(outputs[i]->meta));
     }
     for (size_t i = 0; i < results.size(); ++i) {
+      // What an earlier replay of a graph gave.
+      session->release(outputs[i]->value);
       outputs[i]->value = results[i];
       session->hold(results[i]);
     }
   };
-  submit(std::move(item), plan.alwaysEnters);
+  if (session->recording) {
+    session->recording->record(call, std::move(item), outputs, plan.meetsOutside);
+  } else {
+    submit(std::move(item), plan.alwaysEnters);
+  }
   return outputs;
 }
 

@@ -4,42 +4,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "engine/cell.h"
 #include "engine/device_streams.h"
+#include "engine/item.h"
 #include "engine/plan.h"
 #include "engine/queue.h"
 #include "engine/session.h"
 
 namespace gptorch {
-
-/// One queued operation.
-struct Item {
-  SessionRef session;
-  Modes modes;
-  std::vector<CellRef> reads;
-  std::vector<CellRef> writes;
-  std::vector<CellRef> overwrites;
-  /// Runs on the engine thread; throws to fail.
-  std::function<void()> work;
-  /// Told instead of marking cells, for operations that somebody awaits.
-  std::function<void(const FailureRef&)> onFailure;
-  /// Changes nothing but its results, so it can be tried again. Random draws are keyed: a second try draws the same.
-  bool repeatable = false;
-  /// The accelerator that it computes on; none: the CPU.
-  std::optional<at::Device> device;
-  /// Only frees memory: it runs even when its session has ended, and counts against no limit.
-  bool frees = false;
-  /// What the call itself holds (uploads).
-  size_t bytes = 0;
-  /// What its results will hold.
-  int64_t resultBytes = 0;
-
-  const void* owner() const { return session.get(); }
-};
 
 /// The one thread that owns every tensor and makes every libtorch call, in the order of the calls.
 ///
@@ -54,8 +30,10 @@ class Engine {
   /// Throws Error(QueueFull) before any effect.
   void submit(Item item, bool alwaysEnters);
 
-  /// Makes the output slots of a plan and queues it. JavaScript thread of `session`.
-  std::vector<SlotRef> submit(const SessionRef& session, Plan plan);
+  /// Makes the output slots of a plan and queues it, or records it where the session's function is being captured.
+  /// JavaScript thread of `session`.
+  /// @param call the name that errors of recording name
+  std::vector<SlotRef> submit(const SessionRef& session, const std::string& call, Plan plan);
 
   /// Calls `done` on the engine thread once the queue is below half its limits (at once if it is).
   void whenDrained(std::function<void()> done);
@@ -65,6 +43,9 @@ class Engine {
   void setThreads(int count);
   int threads() const { return threads_; }
   size_t queuedOperations();
+
+  /// Engine thread, between two parts of a long operation: stands still while the engine is paused.
+  void rest() { queue_.rest(); }
 
   /// JavaScript thread of a session whose environment ends: drops what it left in the queue and waits up to 2 s for the
   /// operation of it that is under way.

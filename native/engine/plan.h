@@ -36,6 +36,9 @@ struct Plan {
   bool differentiable = true;
   /// Honours the session's autocast; its results' dtypes do not depend on it.
   bool autocasts = false;
+  /// Brings values in from JavaScript or a file, or writes them to one: not done anew by a replay, so it is not
+  /// recorded.
+  bool meetsOutside = false;
   /// Bytes that the queued call itself holds (uploads); they count against the queue's limit.
   size_t capturedBytes = 0;
 };

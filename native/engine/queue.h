@@ -59,6 +59,16 @@ class Queue {
     return item;
   }
 
+  /// The consumer, between two parts of a long item: stands still while the queue is paused.
+  void rest() {
+    std::unique_lock lock(mutex_);
+    if (!paused_) return;
+    const void* const owner = std::exchange(current_, nullptr);
+    still_.notify_all();
+    wake_.wait(lock, [this] { return !paused_; });
+    current_ = owner;
+  }
+
   /// Calls `done` on the consumer's thread once the queue is below half its limits; at once if it is.
   void whenDrained(std::function<void()> done) {
     std::unique_lock lock(mutex_);

@@ -14,6 +14,8 @@
 
 namespace gptorch {
 
+class Graph;
+
 /// What torch keeps in thread-local variables, captured when an operation is queued.
 struct Modes {
   bool gradEnabled = true;
@@ -24,6 +26,8 @@ struct Modes {
 struct Session {
   /// JavaScript's side only: the modes that the next call captures.
   Modes modes;
+  /// JavaScript's side only: what records the calls of a function that is being captured; null otherwise.
+  std::shared_ptr<Graph> recording;
   /// Set when the environment ended: what it left in the queue is dropped, for nobody can ask for it any more.
   std::atomic<bool> closed{false};
   /// Bytes of the storages that this session's handles hold.

@@ -20,4 +20,13 @@ inline at::Tensor copyTo(const at::Tensor& host, const at::Device& device) {
   return uploads(host, device) ? upload(host, device) : host.clone();
 }
 
+/// Copies values in, casting and moving between devices as needed; to an accelerator nobody waits for it.
+inline void copyInto(at::Tensor& target, const at::Tensor& source) {
+  if (uploads(source, target.device())) {
+    target.copy_(source.to(target.scalar_type()).pin_memory(), /*non_blocking=*/true);
+  } else {
+    target.copy_(source);
+  }
+}
+
 }  // namespace gptorch

@@ -44,6 +44,7 @@ Plan fromData(const Arguments& arguments) {
     return requiresGrad ? tensor.requires_grad_(true) : tensor;
   });
   plan.capturedBytes = bytes->size();
+  plan.meetsOutside = true;
   if (requiresGrad) plan.roots = std::make_shared<const std::vector<CellRef>>(1, std::make_shared<Cell>());
   return plan;
 }

@@ -1,8 +1,8 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cross_entropy_loss.h>
 
+#include "engine/dropout_key.h"
 #include "functions/function.h"
-#include "ops/dropout/dropout.h"
 #include "ops/linear_cross_entropy/linear_cross_entropy.h"
 
 namespace gptorch {
@@ -73,9 +73,8 @@ Plan linearCrossEntropy(const Arguments& arguments) {
 Plan dropout(const Arguments& arguments) {
   const SlotRef input = arguments.floating(0, "input");
   const double p = arguments.numberWithin(1, "p", 0, 1);
-  const RandomKey key = arguments.randomKey(2, "key");
-  return planOne({input}, input->meta,
-                 [p, key](const Values& v) { return ops::dropout(v[0], p, key.seed, key.step, key.ordinal); });
+  const DropoutKey key = arguments.dropoutKey(2, "key");
+  return planOne({input}, input->meta, [p, key](const Values& v) { return key.drop(v[0], p); });
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ Plan copy(const Arguments& arguments) {
   plan.run = [target](const Values& v) {
     TORCH_CHECK(target->value.defined(), "the tensor was never made");
     const at::NoGradGuard noGrad;
-    target->value.copy_(v[0]);
+    copyInto(target->value, v[0]);
     return Values{};
   };
   return plan;

@@ -35,6 +35,7 @@ Plan tokenWindows(const Arguments& arguments) {
   Plan plan;
   plan.outputs = {meta, meta};
   plan.differentiable = false;
+  plan.meetsOutside = true;
   plan.run = [file, offsets, length, firstTarget, meta](const Values&) {
     at::Tensor inputs = at::empty(meta.shape, at::kLong), targets = at::empty(meta.shape, at::kLong);
     std::vector<int64_t> window(static_cast<size_t>(length) + 1);
@@ -77,6 +78,7 @@ Plan writeTensors(const Arguments& arguments) {
   });
   plan.differentiable = false;
   plan.capturedBytes = header->size();
+  plan.meetsOutside = true;
   return plan;
 }
 
@@ -115,6 +117,7 @@ Plan readTensors(const Arguments& arguments) {
   });
   plan.overwrites.assign(targets.begin(), targets.end());
   plan.differentiable = false;
+  plan.meetsOutside = true;
   return plan;
 }
 

@@ -10,8 +10,6 @@
 #include <cmath>
 #include <limits>
 
-#include "ops/dropout/dropout.h"
-
 namespace gptorch {
 
 CausalSelfAttention::Config CausalSelfAttention::Config::from(const Options& options) {
@@ -92,8 +90,7 @@ at::Tensor CausalSelfAttention::forward(const at::Tensor& input, const ForwardMo
   const at::Tensor joined = mixed.transpose(1, 2).reshape({batch, length, config_.innerWidth()});
   const at::Tensor output = output_->forward(joined);  // (B, T, width)
   if (!mode.training || config_.residualDropout == 0) return output;
-  const RandomKey draw = mode.key.at(1);
-  return ops::dropout(output, config_.residualDropout, draw.seed, draw.step, draw.ordinal);
+  return mode.key.at(1).drop(output, config_.residualDropout);
 }
 
 at::Tensor CausalSelfAttention::attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
@@ -111,8 +108,7 @@ at::Tensor CausalSelfAttention::attend(const at::Tensor& query, const at::Tensor
   const at::Tensor scores =
       at::matmul(query * (1.0 / std::sqrt(static_cast<double>(config_.headWidth))), key.transpose(-2, -1)) +
       mask(queries, keys, query);  // (B, heads, T, S)
-  const at::Tensor weights =
-      ops::dropout(scores.softmax(-1), config_.attentionDropout, mode.key.seed, mode.key.step, mode.key.ordinal);
+  const at::Tensor weights = mode.key.drop(scores.softmax(-1), config_.attentionDropout);
   return at::matmul(weights.to(value.scalar_type()), value);  // (B, heads, T, headWidth)
 }
 

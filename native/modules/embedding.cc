@@ -3,8 +3,6 @@
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
 
-#include "ops/dropout/dropout.h"
-
 namespace gptorch {
 
 namespace {
@@ -52,7 +50,7 @@ at::Tensor Embedding::forward(const at::Tensor& tokens, const ForwardMode& mode)
   const at::Tensor positions = positions_.narrow(0, mode.position, tokens.size(1));  // (T, width)
   at::Tensor hidden = at::embedding(tokens_, tokens) + positions;                    // (B, T, width)
   if (!mode.training || config_.dropout == 0) return hidden;
-  return ops::dropout(hidden, config_.dropout, mode.key.seed, mode.key.step, mode.key.ordinal);
+  return mode.key.drop(hidden, config_.dropout);
 }
 
 }  // namespace gptorch

@@ -1,7 +1,5 @@
 #include "modules/feed_forward.h"
 
-#include "ops/dropout/dropout.h"
-
 namespace gptorch {
 
 namespace {
@@ -47,7 +45,7 @@ at::Tensor FeedForward::forward(const at::Tensor& input, const ForwardMode& mode
   const at::Tensor inner = activate(input_->forward(input), config_.activation);  // (…, feedForwardWidth)
   const at::Tensor output = output_->forward(inner);                              // (…, width)
   if (!mode.training || config_.residualDropout == 0) return output;
-  return ops::dropout(output, config_.residualDropout, mode.key.seed, mode.key.step, mode.key.ordinal);
+  return mode.key.drop(output, config_.residualDropout);
 }
 
 }  // namespace gptorch

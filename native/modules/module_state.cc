@@ -71,7 +71,7 @@ void ModuleState::dispose(Engine& engine, const SessionRef& session) {
 ForwardMode ForwardMode::from(const Arguments& arguments, size_t first) {
   ForwardMode mode;
   mode.training = arguments.boolean(first, "training");
-  if (mode.training) mode.key = arguments.randomKey(first + 1, "key");
+  if (mode.training) mode.key = arguments.dropoutKey(first + 1, "key");
   return mode;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/arguments.h"
+#include "engine/dropout_key.h"
 #include "engine/engine.h"
 #include "engine/plan.h"
 
@@ -90,7 +91,7 @@ class ModuleOf final : public ModuleState {
 /// What a forward pass needs beside its input.
 struct ForwardMode {
   bool training = false;
-  RandomKey key;
+  DropoutKey key;
   /// Key and value caches (B, heads, capacity, headWidth), or null.
   SlotRef keys, values;
   /// Place of the input's first token in the sequence.

@@ -10,6 +10,7 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "functions/function.h"
 
@@ -79,23 +80,49 @@ Plan clipGradNorm(const Arguments& arguments) {
   return plan;
 }
 
+/// The learning rate, a number or a scalar tensor, and the count of steps, a number or a scalar float32 tensor: tensors
+/// are read when the step is made, so that a replay of it takes what they hold then.
+struct Pace {
+  std::optional<double> learningRate, step;
+  SlotRef learningRateTensor, stepTensor;
+
+  static Pace from(const Arguments& arguments, size_t learningRateIndex, size_t stepIndex) {
+    Pace pace;
+    if (arguments.isTensor(learningRateIndex) != arguments.isTensor(stepIndex)) {
+      arguments.fail("learningRate and step must both be numbers or both be tensors");
+    }
+    if (arguments.isTensor(stepIndex)) {
+      pace.learningRateTensor = arguments.floating(learningRateIndex, "learningRate");
+      pace.stepTensor = arguments.floating(stepIndex, "step");
+      return pace;
+    }
+    pace.learningRate = arguments.numberWithin(learningRateIndex, "learningRate", 0, 1e6);
+    pace.step = static_cast<double>(arguments.integer(stepIndex, "step"));
+    if (*pace.step < 1) arguments.fail("step counts from 1");
+    return pace;
+  }
+
+  at::Tensor stepFor(const at::Tensor& parameter) const {
+    return step ? at::full({}, *step, parameter.options().dtype(at::kFloat)) : stepTensor->value;
+  }
+};
+
 /// (parameters, firstMoments, secondMoments, learningRate, beta1, beta2, epsilon, weightDecay, step):
 /// one step of AdamW (Loshchilov and Hutter 2019) on torch's fused kernel; `step` counts from 1.
 Plan adamwStep(const Arguments& arguments) {
   const std::vector<SlotRef> parameters = arguments.tensors(0, "parameters").slots;
   const std::vector<SlotRef> firstMoments = arguments.tensors(1, "firstMoments").slots;
   const std::vector<SlotRef> secondMoments = arguments.tensors(2, "secondMoments").slots;
-  const double learningRate = arguments.numberWithin(3, "learningRate", 0, 1e6);
+  const Pace pace = Pace::from(arguments, 3, 8);
   const double beta1 = arguments.numberWithin(4, "beta1", 0, 1), beta2 = arguments.numberWithin(5, "beta2", 0, 1);
   const double epsilon = arguments.numberWithin(6, "epsilon", 0, 1e6);
   const double weightDecay = arguments.numberWithin(7, "weightDecay", 0, 1e6);
-  const int64_t step = arguments.integer(8, "step");
   if (parameters.size() != firstMoments.size() || parameters.size() != secondMoments.size()) {
     arguments.fail("each parameter needs its two moments");
   }
-  if (step < 1) arguments.fail("step counts from 1");
   Plan plan;
   plan.reads = gradientCells(arguments, parameters);
+  if (pace.stepTensor) plan.inputs = {pace.learningRateTensor, pace.stepTensor};
   for (const auto* list : {&parameters, &firstMoments, &secondMoments}) {
     plan.writes.insert(plan.writes.end(), list->begin(), list->end());
   }
@@ -113,10 +140,16 @@ Plan adamwStep(const Arguments& arguments) {
       second.push_back(secondMoments[i]->value);
     }
     if (values.empty()) return Values{};
-    const std::vector<at::Tensor> steps(values.size(),
-                                        at::full({}, static_cast<double>(step), values[0].options().dtype(at::kFloat)));
-    at::_fused_adamw_(values, gradients, first, second, {}, steps, learningRate, beta1, beta2, weightDecay, epsilon,
-                      /*amsgrad=*/false, /*maximize=*/false);
+    const std::vector<at::Tensor> steps(values.size(), pace.stepFor(values[0]));
+    const auto update = [&](const auto& learningRate) {
+      at::_fused_adamw_(values, gradients, first, second, {}, steps, learningRate, beta1, beta2, weightDecay, epsilon,
+                        /*amsgrad=*/false, /*maximize=*/false);
+    };
+    if (pace.learningRate) {
+      update(*pace.learningRate);
+    } else {
+      update(pace.learningRateTensor->value);
+    }
     // The fused kernel does not: a graph that saved the old weights would give a wrong gradient in silence.
     for (const at::Tensor& value : values) value.unsafeGetTensorImpl()->bump_version();
     return Values{};

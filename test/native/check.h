@@ -18,12 +18,14 @@ struct Test {
 std::vector<Test> blockPoolTests();
 std::vector<Test> cudaKernelTests();
 std::vector<Test> dropoutMaskTests();
+std::vector<Test> eventWaiterTests();
 std::vector<Test> exponentialSumTests();
 std::vector<Test> fairQueueTests();
 std::vector<Test> fileTests();
 std::vector<Test> philoxTests();
 std::vector<Test> portTests();
 std::vector<Test> queueTests();
+std::vector<Test> replayerTests();
 std::vector<Test> schedulerTests();
 std::vector<Test> tokenFileTests();
 std::vector<Test> workerPoolTests();

@@ -1,5 +1,6 @@
 // The CUDA kernels' own code, run by threads of the CPU.
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <string>
@@ -34,7 +35,13 @@ void dropsWhatTheMaskSays() {
     for (int64_t i = 0; i < numel; ++i) input[i] = static_cast<float>(i + 1);
     const int64_t lanes = (numel + Mask::kChunk - 1) / Mask::kChunk * Mask::kLanes;
     const auto blocks = static_cast<unsigned int>((lanes + ops::kDropThreads - 1) / ops::kDropThreads);
-    launch(blocks, ops::kDropThreads, [&] { ops::dropLanes(input.data(), output.data(), numel, mask); });
+    launch(blocks, ops::kDropThreads, [&] { ops::dropLanes(input.data(), output.data(), numel, mask, nullptr); });
+    // The same draw with its key in memory: ordinal 1 behind 0.
+    const int64_t key[] = {42, 7, 0};
+    std::vector<float> keyed(numel, -1.0f);
+    launch(blocks, ops::kDropThreads,
+           [&] { ops::dropLanes(input.data(), keyed.data(), numel, Mask::of(0.3, 0, 0, 1), key); });
+    check(std::equal(keyed.begin(), keyed.end(), output.begin()), "a key in memory draws the same");
     for (int64_t place = 0; place < numel; ++place) {
       float factors[Mask::kPerLane][Mask::kLanes];
       mask.factors(Mask::counterOf(place / Mask::kChunk, 0), factors);

@@ -8,9 +8,10 @@
 int main() {
   using namespace gptorch::test;
   int passed = 0, failed = 0;
-  for (const auto& tests : {blockPoolTests(), cudaKernelTests(), dropoutMaskTests(), exponentialSumTests(),
-                            fairQueueTests(), fileTests(), philoxTests(), portTests(), queueTests(), schedulerTests(),
-                            tokenFileTests(), workerPoolTests(), xxh64Tests()}) {
+  for (const auto& tests :
+       {blockPoolTests(), cudaKernelTests(), dropoutMaskTests(), eventWaiterTests(), exponentialSumTests(),
+        fairQueueTests(), fileTests(), philoxTests(), portTests(), queueTests(), replayerTests(), schedulerTests(),
+        tokenFileTests(), workerPoolTests(), xxh64Tests()}) {
     for (const Test& test : tests) {
       try {
         test.run();

@@ -236,6 +236,30 @@ void pausesBetweenTwoItems() {
   checkEqual(done, size_t{11});
 }
 
+/// A long item stands still between its parts, as if it were done.
+void aLongItemRests() {
+  bool secondPart = false;
+  Signal begun, mayRest;
+  ItemQueue queue;
+  const Consumer consumer(queue);
+  queue.push({[&] {
+               queue.rest();
+               begun.set();
+               mayRest.wait();
+               queue.rest();
+               secondPart = true;
+             }},
+             true);
+  begun.wait();
+  check(!queue.pause(kShort), "it is still at its first part");
+  mayRest.set();
+  check(queue.waitFor(&kSomebody, kLong), "it rests");
+  check(!secondPart, "it has not gone on");
+  queue.resume();
+  waitFor(queue);
+  check(secondPart, "it went on");
+}
+
 /// An environment that ends waits for its own operation, not for others'.
 void waitsForOneOwnersItem() {
   const int mine = 0, others = 0;
@@ -290,6 +314,7 @@ std::vector<Test> queueTests() {
           {"the queue tells of space on the consumer's thread", tellsOfSpaceOnTheConsumersThread},
           {"the queue takes new limits at any time", takesNewLimitsAtAnyTime},
           {"the queue pauses between two items", pausesBetweenTwoItems},
+          {"a long item stands still between its parts while the queue is paused", aLongItemRests},
           {"the queue waits for one owner's item", waitsForOneOwnersItem},
           {"the queue pauses while others push", pausesWhileOthersPush}};
 }

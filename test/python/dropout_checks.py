@@ -1,4 +1,5 @@
-"""gptorch::dropout(input, p, seed, step, ordinal): the mask is a function of seed, step, ordinal and place."""
+"""gptorch::dropout(input, p, seed, step, ordinal): the mask is a function of seed, step, ordinal and place.
+gptorch::dropout(input, p, key, draw): the same, with (seed, step, first ordinal) in a tensor."""
 
 import math
 
@@ -159,6 +160,31 @@ def check_input_is_left_alone() -> None:
     assert torch.equal(x, torch.ones(1000))
 
 
+def keyed(x: Tensor, p: float, key: tuple[int, int, int], draw: int) -> Tensor:
+    return harness.on_device(torch.ops.gptorch.dropout, x, p, torch.tensor(key), draw)
+
+
+def check_a_key_in_a_tensor_gives_the_same_mask() -> None:
+    x = torch.ones(SIZE)
+    for seed, step, ordinal, draw in ((7, 3, 0, 5), (-1, 2**33, 4, 1), (2**40, 0, 2, 3)):
+        expected = op(x, 0.3, seed=seed, step=step, ordinal=ordinal + draw)
+        assert torch.equal(keyed(x, 0.3, (seed, step, ordinal), draw), expected)
+
+
+def check_opcheck_and_gradcheck_keyed() -> None:
+    x = torch.randn(4, 50, generator=torch.Generator().manual_seed(4), dtype=torch.double)
+    for p in (0.0, 0.3, 1.0):
+        harness.opcheck(torch.ops.gptorch.dropout.keyed, (x.clone().requires_grad_(), p, torch.tensor((7, 3, 1)), 2))
+        torch.autograd.gradcheck(lambda v: keyed(v, p, (7, 3, 1), 2), (x.clone().requires_grad_(),))
+
+
+def check_a_key_that_changed_fails_the_backward_pass() -> None:
+    key = torch.tensor((7, 3, 1))
+    y = torch.ops.gptorch.dropout(torch.ones(300, requires_grad=True), 0.3, key, 2)
+    key[1] += 1
+    harness.expect_error(lambda: y.sum().backward(), "inplace")
+
+
 def check_philox_is_the_published_one() -> None:
     """The mask of a small tensor, computed anew from the paper's algorithm."""
     seed, step, ordinal = 0x0123456789ABCDEF, 0xFEDCBA987, 77
@@ -184,3 +210,4 @@ def check_bad_calls() -> None:
     for p in (-0.1, 1.5, math.nan):
         harness.expect_error(lambda p=p: op(torch.ones(3), p), "p")
     harness.expect_error(lambda: op(torch.ones(3, dtype=torch.long)), "float")
+    harness.expect_error(lambda: torch.ops.gptorch.dropout(torch.ones(3), 0.1, torch.ones(3), 0), "key")

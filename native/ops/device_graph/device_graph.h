@@ -35,6 +35,9 @@ using DeviceGraphMaker = std::unique_ptr<DeviceGraph> (*)(const c10::Device& dev
 /// Null where the device has none, as a CPU.
 std::unique_ptr<DeviceGraph> makeDeviceGraph(const c10::Device& device, const DeviceGraph* sharing = nullptr);
 
+/// Whether makeDeviceGraph gives one.
+bool hasDeviceGraphs(const c10::Device& device);
+
 /// The operator under which a device's library says, as a number, where its DeviceGraphMaker is; its overload is named
 /// as the device, in small letters. Such a library may be opened before ours, and they know each other through torch's
 /// dispatcher alone.

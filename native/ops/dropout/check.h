@@ -12,4 +12,11 @@ inline void checkDropout(const at::Tensor& input, double p) {
               input.scalar_type());
 }
 
+/// (3) int64, where the input lies.
+inline void checkDropoutKey(const at::Tensor& input, const at::Tensor& key) {
+  TORCH_CHECK(key.scalar_type() == at::kLong && key.dim() == 1 && key.size(0) == 3 && key.is_contiguous() &&
+                  key.device() == input.device(),
+              "dropout: the key must be seed, step and ordinal in int64, on the input's device");
+}
+
 }  // namespace gptorch::ops

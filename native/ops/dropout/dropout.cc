@@ -35,9 +35,7 @@ __attribute__((target_clones("avx512f", "avx2", "default"))) void dropChunks(con
   }
 }
 
-at::Tensor dropoutCpu(const at::Tensor& input, double p, int64_t seed, int64_t step, int64_t ordinal) {
-  checkDropout(input, p);
-  const Mask mask = Mask::of(p, seed, step, ordinal);
+at::Tensor drop(const at::Tensor& input, const Mask& mask) {
   if (mask.dropsNone()) return input.clone(at::MemoryFormat::Contiguous);
   if (mask.dropsAll()) return at::zeros_like(input, {}, at::MemoryFormat::Contiguous);
 
@@ -54,8 +52,26 @@ at::Tensor dropoutCpu(const at::Tensor& input, double p, int64_t seed, int64_t s
   return output;
 }
 
+at::Tensor dropoutCpu(const at::Tensor& input, double p, int64_t seed, int64_t step, int64_t ordinal) {
+  checkDropout(input, p);
+  return drop(input, Mask::of(p, seed, step, ordinal));
+}
+
+at::Tensor dropoutKeyedCpu(const at::Tensor& input, double p, const at::Tensor& key, int64_t draw) {
+  checkDropout(input, p);
+  checkDropoutKey(input, key);
+  const int64_t* words = key.const_data_ptr<int64_t>();
+  return drop(input, Mask::of(p, words[0], words[1], words[2] + draw));
+}
+
 at::Tensor dropoutMeta(const at::Tensor& input, double p, int64_t, int64_t, int64_t) {
   checkDropout(input, p);
+  return at::empty_like(input, at::MemoryFormat::Contiguous);
+}
+
+at::Tensor dropoutKeyedMeta(const at::Tensor& input, double p, const at::Tensor& key, int64_t) {
+  checkDropout(input, p);
+  checkDropoutKey(input, key);
   return at::empty_like(input, at::MemoryFormat::Contiguous);
 }
 
@@ -84,6 +100,30 @@ class DropoutFunction : public torch::autograd::Function<DropoutFunction> {
   }
 };
 
+/// The key is saved as a tensor: one that is overwritten before the backward pass fails it, as it must.
+class DropoutKeyedFunction : public torch::autograd::Function<DropoutKeyedFunction> {
+ public:
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& input, double p,
+                            const at::Tensor& key, int64_t draw) {
+    at::AutoDispatchBelowADInplaceOrView guard;
+    context->save_for_backward({key});
+    context->saved_data["p"] = p;
+    context->saved_data["draw"] = draw;
+    return dropout(input, p, key, draw);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const auto& saved = context->saved_data;
+    const at::Tensor key = context->get_saved_variables()[0];
+    return {dropout(gradients[0], saved.at("p").toDouble(), key, saved.at("draw").toInt()), {}, {}, {}};
+  }
+};
+
+at::Tensor dropoutKeyedAutograd(const at::Tensor& input, double p, const at::Tensor& key, int64_t draw) {
+  return DropoutKeyedFunction::apply(input, p, key, draw);
+}
+
 at::Tensor dropoutAutograd(const at::Tensor& input, double p, int64_t seed, int64_t step, int64_t ordinal) {
   return DropoutFunction::apply(input, p, seed, step, ordinal);
 }
@@ -97,11 +137,28 @@ at::Tensor dropout(const at::Tensor& input, double p, int64_t seed, int64_t step
   return op.call(input, p, seed, step, ordinal);
 }
 
+at::Tensor dropout(const at::Tensor& input, double p, const at::Tensor& key, int64_t draw) {
+  static const auto op = c10::Dispatcher::singleton()
+                             .findSchemaOrThrow("gptorch::dropout", "keyed")
+                             .typed<at::Tensor(const at::Tensor&, double, const at::Tensor&, int64_t)>();
+  return op.call(input, p, key, draw);
+}
+
 TORCH_LIBRARY_FRAGMENT(gptorch, library) {
   library.def("dropout(Tensor input, float p, int seed, int step, int ordinal) -> Tensor");
+  library.def("dropout.keyed(Tensor input, float p, Tensor key, int draw) -> Tensor");
 }
-TORCH_LIBRARY_IMPL(gptorch, CPU, library) { library.impl("dropout", dropoutCpu); }
-TORCH_LIBRARY_IMPL(gptorch, Meta, library) { library.impl("dropout", dropoutMeta); }
-TORCH_LIBRARY_IMPL(gptorch, Autograd, library) { library.impl("dropout", dropoutAutograd); }
+TORCH_LIBRARY_IMPL(gptorch, CPU, library) {
+  library.impl("dropout", dropoutCpu);
+  library.impl("dropout.keyed", dropoutKeyedCpu);
+}
+TORCH_LIBRARY_IMPL(gptorch, Meta, library) {
+  library.impl("dropout", dropoutMeta);
+  library.impl("dropout.keyed", dropoutKeyedMeta);
+}
+TORCH_LIBRARY_IMPL(gptorch, Autograd, library) {
+  library.impl("dropout", dropoutAutograd);
+  library.impl("dropout.keyed", dropoutKeyedAutograd);
+}
 
 }  // namespace gptorch::ops

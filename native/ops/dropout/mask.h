@@ -33,6 +33,11 @@ struct DropoutMask {
             static_cast<float>(kSteps / (kSteps - threshold))};
   }
 
+  /// The same mask drawn from another key: seed, step, and the ordinal that this mask's own counts from.
+  GPTORCH_HOST_DEVICE DropoutMask behind(const int64_t* key) const {
+    return {{{low(key[0]), high(key[0])}}, {low(key[1]), high(key[1])}, low(key[2]) + ordinal, threshold, scale};
+  }
+
   bool dropsNone() const { return threshold == 0; }
   bool dropsAll() const { return threshold >= kSteps; }
 
@@ -64,8 +69,8 @@ struct DropoutMask {
   }
 
  private:
-  static uint32_t low(int64_t x) { return static_cast<uint32_t>(x); }
-  static uint32_t high(int64_t x) { return static_cast<uint32_t>(static_cast<uint64_t>(x) >> 32); }
+  GPTORCH_HOST_DEVICE static uint32_t low(int64_t x) { return static_cast<uint32_t>(x); }
+  GPTORCH_HOST_DEVICE static uint32_t high(int64_t x) { return static_cast<uint32_t>(static_cast<uint64_t>(x) >> 32); }
 };
 
 }  // namespace gptorch::ops
