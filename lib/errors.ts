@@ -67,6 +67,13 @@ export class OutOfMemoryError extends GptorchError {
   }
 }
 
+/** Ranks of a group cannot meet, or one of them is gone; the message names this rank and the other. */
+export class ProcessGroupError extends GptorchError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_PROCESS_GROUP', message, options);
+  }
+}
+
 /** The device asked for is not there. Never followed by a silent fall-back to another one. */
 export class DeviceError extends GptorchError {
   constructor(message: string, options?: ErrorOptions) {

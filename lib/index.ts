@@ -3,6 +3,7 @@
 export * from './chat/index.js';
 export * from './data/index.js';
 export * from './decode/index.js';
+export * from './distributed/index.js';
 export * from './errors.js';
 export * from './finetune/index.js';
 export * from './generate/index.js';

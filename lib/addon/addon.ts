@@ -1,6 +1,6 @@
 /**
- * The native addon's surface as TypeScript sees it. Only `lib/tensor`, `lib/nn`, `lib/decode`, `lib/optim` and `lib/io` call it;
- * everything above speaks of tensors and modules.
+ * The native addon's surface as TypeScript sees it. Only `lib/tensor`, `lib/nn`, `lib/decode`, `lib/distributed`,
+ * `lib/optim` and `lib/io` call it; everything above speaks of tensors and modules.
  */
 
 declare const brand: unique symbol;
@@ -26,6 +26,10 @@ export interface GraphHandle {
 }
 export interface RequestHandle {
   readonly [brand]: 'request';
+}
+
+export interface ProcessGroupHandle {
+  readonly [brand]: 'process group';
 }
 
 /** One sample's next token, or its end. */
@@ -83,7 +87,8 @@ export type Argument =
   | TensorHandle
   | readonly TensorHandle[]
   | TensorListHandle
-  | TokenFileHandle;
+  | TokenFileHandle
+  | ProcessGroupHandle;
 
 /** A queued call: handles of its results at once, values later. */
 export type One = (...args: Argument[]) => TensorHandle;
@@ -148,10 +153,15 @@ type OneNames =
   | 'expand'
   | 'to'
   | 'writeTensors'
+  | 'joinGroup'
+  | 'allReduce'
+  | 'allGather'
+  | 'checksum'
   | 'readTensors';
 
 export type AddonFunctions = Names<OneNames, One> &
   Names<'backward' | 'zeroGrad' | 'adamwStep' | 'fill' | 'fillNormal' | 'copy' | 'dequantizeInt8', None> &
+  Names<'leaveGroup' | 'broadcast' | 'reduceGradients', None> &
   Names<'tokenWindows' | 'quantizeInt8', Two>;
 
 export interface TensorDescription {
@@ -265,5 +275,9 @@ export interface Addon {
   /** @param byScope the end of a scope frees them, not a call of dispose() */
   disposeTensors(tensors: readonly TensorHandle[], byScope: boolean): void;
   tensorList(tensors: readonly TensorHandle[]): TensorListHandle;
+  /** Nobody is met before `functions.joinGroup`. */
+  createGroup(options: Readonly<Record<string, string | number | boolean>>): ProcessGroupHandle;
+  /** Ends the group's wait that is under way, and all later ones; any time. */
+  cancelGroup(group: ProcessGroupHandle): void;
   openTokenFile(path: string, bytesPerToken: number, offset: number, count: number): TokenFileHandle;
 }

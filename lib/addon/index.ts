@@ -11,6 +11,7 @@ const classes: Record<string, new (message: string) => errors.GptorchError> = {
   ERR_DECODER_FULL: errors.DecoderFullError,
   ERR_DECODER_TIMEOUT: errors.DecoderTimeoutError,
   ERR_OUT_OF_MEMORY: errors.OutOfMemoryError,
+  ERR_PROCESS_GROUP: errors.ProcessGroupError,
   ERR_DEVICE: errors.DeviceError,
   ERR_DEVICE_LOST: errors.DeviceLostError,
 };

@@ -10,6 +10,7 @@ import {
   trainBpeTokenizer,
   type WindowBatch,
 } from '../data/index.js';
+import type { Share } from '../distributed/index.js';
 import { InputError } from '../errors.js';
 import type { LanguageModelingBatch } from '../objectives/index.js';
 import { scope, type Tensor, type TokenFile } from '../tensor/index.js';
@@ -18,9 +19,9 @@ import type { Batch } from './batch.js';
 /** Inputs and targets of a language model. */
 export type TokenBatch = LanguageModelingBatch & Batch;
 
-/** The data of a run as tensors. */
+/** The data of a run as tensors, or one rank's share of it. */
 export interface Corpus {
-  train: Dataset<TokenBatch>;
+  train: Dataset<TokenBatch | null>;
   /** Undefined when nothing is held out. */
   validation: (() => Iterable<TokenBatch>) | undefined;
   /** A hash of the tokens: a resumed run must have the same. */
@@ -36,6 +37,8 @@ export interface CorpusOptions {
   device: string;
   /** Token files that an earlier part of the run has made are used again. */
   resume: boolean;
+  /** The rank whose share is read. Default: all. */
+  share?: Share | undefined;
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   splitDialogues,
   type Tokenizer,
 } from '../data/index.js';
+import { inTurn, rangeOf, type Share } from '../distributed/index.js';
 import { ArgumentError, InputError } from '../errors.js';
 import { tensor } from '../tensor/index.js';
 import { type Corpus, type CorpusOptions, type TokenBatch, tokenBatch } from './corpus.js';
@@ -53,26 +54,38 @@ export async function openDialogueCorpus({
   tokenizer,
   contextLength,
   device,
+  share,
 }: CorpusOptions): Promise<Corpus> {
   const parts = await readDialogueParts(config, files, tokenizer, contextLength);
   const { batchSize, seed, evalBatches } = config.train;
   const options = { batchSize, lossOn: config.data.lossOn, padId: tokenizer.tokenId('<pad>') ?? 0 };
-  const read = (batch: DialogueBatch) => dialogueBatch(batch, device);
   return {
     train: mapDataset(
       asInput(files, () => new DialogueBatches(parts.train, { ...options, seed })),
-      read,
+      (batch) => {
+        const part = partOfDialogues(batch, share);
+        return part && dialogueBatch(part, device);
+      },
     ),
     validation:
       parts.validation.length === 0
         ? undefined
         : function* () {
-            for (const batch of dialogueEvaluationBatches(parts.validation, { ...options, maxBatches: evalBatches })) {
-              yield read(batch);
-            }
+            const all = dialogueEvaluationBatches(parts.validation, { ...options, maxBatches: evalBatches });
+            for (const batch of inTurn(all, share)) yield dialogueBatch(batch, device);
           },
     digest: createHash('sha256').update(JSON.stringify(parts)).digest('hex'),
   };
+}
+
+/** The dialogues of a rank; null where there are fewer of them than ranks. */
+function partOfDialogues(whole: DialogueBatch, share: Share | undefined): DialogueBatch | null {
+  const [begin, end] = rangeOf(whole.batch, share);
+  if (begin === end) return null;
+  const tokens = whole.tokens.slice(begin * whole.length, end * whole.length);
+  const targets = whole.targets.slice(begin * whole.length, end * whole.length);
+  const targetCount = targets.reduce((count, target) => (target >= 0n ? count + 1 : count), 0);
+  return { tokens, targets, batch: end - begin, length: whole.length, targetCount };
 }
 
 /** What is a wrong argument there is wrong input here: it follows from the files alone. */

@@ -1,3 +1,4 @@
+import type { ProcessGroup } from '../distributed/index.js';
 import { addCounts, type Objective, type PerTerm, weightedLoss } from '../objectives/index.js';
 import { noGrad, scope, type Tensor } from '../tensor/index.js';
 import type { Batch } from './batch.js';
@@ -8,12 +9,14 @@ const BATCHES_AHEAD = 4;
 /**
  * An objective over all the batches, in nats, without gradients. The model is expected in evaluation mode, and then
  * nothing random is drawn.
- * @returns undefined when `signal` was aborted before the end; NaN when there is nothing to take a mean of.
+ * @param group ranks that have other batches each: the result is that of all, on all
+ * @returns undefined when `signal` (of any rank) was aborted before the end; NaN when there is nothing to take a mean of.
  */
 export async function evaluate<B extends Batch>(
   batches: AsyncIterable<B> | Iterable<B>,
   objective: Objective<NoInfer<B>>,
   signal?: AbortSignal,
+  group?: ProcessGroup,
 ): Promise<number | undefined> {
   const sums: PerTerm<number>[] = [];
   const counts: PerTerm<number>[] = [];
@@ -29,10 +32,24 @@ export async function evaluate<B extends Batch>(
     if (signal?.aborted === true) break;
   }
   await readDownTo(0);
-  if (signal?.aborted === true) return undefined;
-  const [sum, count] = [addCounts(sums), addCounts(counts)];
+  const own = { sum: addCounts(sums), count: addCounts(counts), aborted: Number(signal?.aborted === true) };
+  const { sum, count, aborted } = group ? await addUp(group, Object.keys(objective.weights), own) : own;
+  if (aborted > 0) return undefined;
   const means = Object.keys(objective.weights).map((term) => [term, (sum[term] ?? 0) / (count[term] ?? 0)]);
   return weightedLoss(objective.weights, Object.fromEntries(means));
+}
+
+interface Totals {
+  sum: PerTerm<number>;
+  count: PerTerm<number>;
+  aborted: number;
+}
+
+async function addUp(group: ProcessGroup, terms: readonly string[], { sum, count, aborted }: Totals): Promise<Totals> {
+  const own = [...terms.map((term) => sum[term] ?? 0), ...terms.map((term) => count[term] ?? 0), aborted];
+  const all = await group.sum(own);
+  const named = (first: number) => Object.fromEntries(terms.map((term, i) => [term, all[first + i] ?? 0]));
+  return { sum: named(0), count: named(terms.length), aborted: all[2 * terms.length] ?? 0 };
 }
 
 async function readAll(terms: PerTerm<Tensor>): Promise<PerTerm<number>> {

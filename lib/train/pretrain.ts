@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { RunConfig } from '../config/index.js';
 import { loadTokenizer, type Tokenizer } from '../data/index.js';
+import { inOrder } from '../distributed/index.js';
 import { InputError } from '../errors.js';
 import { GPT, type GPTConfig, parseGPTConfig } from '../model/index.js';
 import { inPrecision, LanguageModelingObjective } from '../objectives/index.js';
@@ -10,7 +11,7 @@ import { evaluate } from './evaluate.js';
 import type { TrainSummary } from './events.js';
 import { type RunHooks, runTraining } from './run.js';
 import { inWritableFolder, type RunFolder, runFolder } from './run-folder.js';
-import { checkHoldsNoRun, checkIsSameRun, environment, readSavedRun } from './saved-run.js';
+import { checkHoldsNoRun, checkIsSameRun, environment, readSavedRun, type SavedRun } from './saved-run.js';
 import { openTextCorpus } from './text-corpus.js';
 import type { Evaluation } from './trainer-options.js';
 
@@ -41,21 +42,10 @@ export interface PretrainSummary extends TrainSummary {
  * @throws InputError for bad input: files, configuration, directory.
  */
 export async function pretrain(options: PretrainOptions): Promise<PretrainSummary> {
-  const { config, out, resume = false, device = 'cpu', dtype = 'float32', ...hooks } = options;
+  const { config, out, device = 'cpu', dtype = 'float32', group, ...hooks } = options;
   const files = options.data.map((file) => resolve(file));
   const folder = runFolder(out);
-  const saved = resume ? await readSavedRun(folder) : undefined;
-  if (saved === undefined) checkHoldsNoRun(folder);
-  else checkIsSameRun(folder, saved, config, files);
-  parseGPTConfig({ vocabSize: 1, ...config.model }, 'model'); // says what is wrong before the data is read
-  const tokenizer = resume ? await loadTokenizer(out) : await makeTokenizer(config, files, hooks.signal);
-  const modelConfig = fitVocabulary(config, tokenizer);
-  const { contextLength } = modelConfig;
-  const corpus = await openCorpus(folder, { config, files, tokenizer, contextLength, device, resume });
-  if (saved !== undefined && saved.digest !== corpus.digest) {
-    throw new InputError(`${out}: cannot resume, the data is not what the run began with`);
-  }
-  if (saved === undefined) await tokenizer.save(out);
+  const { modelConfig, corpus, saved } = await inOrder(group, (isFirst) => prepare({ ...options, files, isFirst }));
 
   const model = new GPT(modelConfig, { seed: config.train.seed, device });
   const objective = inPrecision(new LanguageModelingObjective(model), dtype);
@@ -65,13 +55,20 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainSummar
       ...hooks,
       folder,
       saved,
-      identity: { config, data: files, digest: corpus.digest, environment: environment(device, dtype) },
+      identity: {
+        config,
+        data: files,
+        digest: corpus.digest,
+        environment: environment(device, dtype, group?.size),
+      },
       trainer: {
         model,
+        group,
         config: config.train,
         data: corpus.train,
         objective,
-        validate: validation && (async (signal) => asEvaluation(await evaluate(validation(), objective, signal))),
+        validate:
+          validation && (async (signal) => asEvaluation(await evaluate(validation(), objective, signal, group))),
         saveBest: () => model.save(out),
       },
     });
@@ -79,6 +76,32 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainSummar
   } finally {
     model.dispose();
   }
+}
+
+interface Prepared {
+  modelConfig: GPTConfig;
+  corpus: Corpus;
+  saved: SavedRun | undefined;
+}
+
+/** Reads and checks all input. What one process has to make for the others (vocabulary, token files), the first makes. */
+async function prepare(options: PretrainOptions & { files: string[]; isFirst: boolean }): Promise<Prepared> {
+  const { config, files, out, device = 'cpu', resume = false, group: share, signal, isFirst } = options;
+  const folder = runFolder(out);
+  const saved = resume ? await readSavedRun(folder) : undefined;
+  if (saved !== undefined) checkIsSameRun(folder, saved, config, files);
+  else if (isFirst) checkHoldsNoRun(folder);
+  parseGPTConfig({ vocabSize: 1, ...config.model }, 'model'); // says what is wrong before the data is read
+  const isMade = resume || !isFirst;
+  const tokenizer = isMade ? await loadTokenizer(out) : await makeTokenizer(config, files, signal);
+  const modelConfig = fitVocabulary(config, tokenizer);
+  const { contextLength } = modelConfig;
+  const corpus = await openCorpus(folder, { config, files, tokenizer, contextLength, device, resume: isMade, share });
+  if (saved !== undefined && saved.digest !== corpus.digest) {
+    throw new InputError(`${out}: cannot resume, the data is not what the run began with`);
+  }
+  if (!isMade) await tokenizer.save(out);
+  return { modelConfig, corpus, saved };
 }
 
 function asEvaluation(loss: number | undefined): Evaluation | undefined {

@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import type { TrainConfig } from '../config/index.js';
+import type { ProcessGroup } from '../distributed/index.js';
 import type { Batch } from './batch.js';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import type { TrainListener, TrainSummary } from './events.js';
@@ -12,6 +13,11 @@ import type { TrainerOptions } from './trainer-options.js';
 
 /** What a caller of a training job may watch and do. */
 export interface RunHooks {
+  /**
+   * The ranks that do the job together, each called with the same arguments: on one machine, or with `out` and the data in
+   * folders that all see. Rank 0 writes the files. Default: this process by itself.
+   */
+  group?: ProcessGroup | undefined;
   /** Aborted: the step under way is finished, a checkpoint saved, and the summary says `stopped: 'signal'`. */
   signal?: AbortSignal | undefined;
   onEvent?: TrainListener | undefined;
@@ -30,10 +36,10 @@ export interface TrainingRun<B extends Batch, Config> extends RunHooks {
   trainer: Omit<TrainerOptions<B>, 'saveCheckpoint' | 'onEvent' | 'config'> & { config: TrainConfig };
 }
 
-/** Trains with checkpoints, `metrics.jsonl` and the loss curve in the run's folder. */
+/** Trains with checkpoints, `metrics.jsonl` and the loss curve in the run's folder, which rank 0 of a group writes. */
 export async function runTraining<B extends Batch, Config>(run: TrainingRun<B, Config>): Promise<TrainSummary> {
   const { folder, identity, saved, signal, onEvent, onNote } = run;
-  const { model, config } = run.trainer;
+  const { model, config, group } = run.trainer;
   const trainer = new Trainer<B>({
     ...run.trainer,
     async saveCheckpoint({ optimizer }) {
@@ -42,7 +48,7 @@ export async function runTraining<B extends Batch, Config>(run: TrainingRun<B, C
       return folder.checkpoint;
     },
     async onEvent(event) {
-      await metrics.record(event, config.logEvery);
+      await metrics?.record(event, config.logEvery);
       await onEvent?.(event);
     },
   });
@@ -52,13 +58,16 @@ export async function runTraining<B extends Batch, Config>(run: TrainingRun<B, C
     const changed = differences(saved.environment, identity.environment);
     if (changed.length > 0) onNote?.(`resumed, but not to the same last bit: ${changed.join(', ')}`);
   }
-  const metrics = await MetricsLog.open(folder.metrics, saved?.trainer);
+  const isFirst = (group?.rank ?? 0) === 0;
+  const metrics = isFirst ? await MetricsLog.open(folder.metrics, saved?.trainer) : undefined;
   try {
     return await trainer.run(signal);
   } finally {
-    await metrics.close();
-    const title = `Loss of ${basename(resolve(folder.path))}`;
-    await writeLossCurve(folder.curve, await readMetrics(folder.metrics), { title, ...run.curve });
+    if (metrics !== undefined) {
+      await metrics.close();
+      const title = `Loss of ${basename(resolve(folder.path))}`;
+      await writeLossCurve(folder.curve, await readMetrics(folder.metrics), { title, ...run.curve });
+    }
     trainer.optimizer.dispose();
   }
 }

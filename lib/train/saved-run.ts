@@ -10,16 +10,20 @@ import type { TrainerState } from './trainer-state.js';
 /** On what a run's numbers depend to the last bit, besides its configuration, data and gptorch itself. */
 export interface Environment {
   torch: string;
+  /** Of each process. */
   threads: number;
+  /** Ranks that trained together. */
+  processes: number;
   device: string;
   dtype: 'float32' | 'bfloat16';
   /** The instruction set that libtorch's kernels use. */
   capability: string;
 }
 
-/** The environment of this process. */
-export function environment(device: string, dtype: Environment['dtype']): Environment {
-  return { torch: engine.torchVersion, threads: engine.threads, device, dtype, capability: engine.capability };
+/** The environment of this process, one of `processes`. */
+export function environment(device: string, dtype: Environment['dtype'], processes = 1): Environment {
+  const { torchVersion: torch, threads, capability } = engine;
+  return { torch, threads, processes, device, dtype, capability };
 }
 
 /** What the checkpoint of a run has besides tensors. */
@@ -62,5 +66,7 @@ export function checkIsSameRun(folder: RunFolder, saved: SavedRun, config: RunCo
 /** Why a resumed run will not repeat the uninterrupted one bit for bit; empty where it will. */
 export function differences(saved: Environment, now: Environment): string[] {
   const names = Object.keys(now) as (keyof Environment)[];
-  return names.filter((name) => saved[name] !== now[name]).map((name) => `${name} ${saved[name]} → ${now[name]}`);
+  // Runs were of one process before they said of how many.
+  const was = { ...saved, processes: saved.processes ?? 1 };
+  return names.filter((name) => was[name] !== now[name]).map((name) => `${name} ${was[name]} → ${now[name]}`);
 }

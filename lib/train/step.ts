@@ -1,10 +1,12 @@
-import { addCounts, type Objective, weightedLoss } from '../objectives/index.js';
+import type { ProcessGroup } from '../distributed/index.js';
+import { addCounts, type Objective, type PerTerm, weightedLoss } from '../objectives/index.js';
 import { type AdamW, clipGradNorm, type NamedParameters } from '../optim/index.js';
 import { engine, scope, type Tensor } from '../tensor/index.js';
+import { inversesOverRanks, type StepSums, sumOverRanks } from './across-ranks.js';
 import type { Batch } from './batch.js';
 
 export interface StepOptions<B extends Batch> {
-  /** The micro-batches of the step. They are disposed of. */
+  /** The micro-batches of the step; of a rank's share there may be none. They are disposed of. */
   batches: readonly B[];
   objective: Objective<NoInfer<B>>;
   optimizer: AdamW;
@@ -13,6 +15,10 @@ export interface StepOptions<B extends Batch> {
   lr: number;
   /** Highest global norm of the gradient; 0: no clipping. */
   clip: number;
+  /** The ranks that compute the step together, each its share of it. Default: this process alone. */
+  group?: ProcessGroup | undefined;
+  /** Numbers of this rank's own, added up over all ranks on the way. */
+  votes?: readonly number[];
 }
 
 export interface StepNumbers {
@@ -22,11 +28,13 @@ export interface StepNumbers {
   terms: Record<string, number>;
   /** Global norm of the gradient before clipping. */
   gradNorm: number;
+  /** Tokens of the step. */
+  tokens: number;
+  votes: readonly number[];
 }
 
-/** An optimizer step that is queued: its numbers arrive when the engine has come to it. */
+/** An optimizer step that is queued: its numbers, those of all ranks together, arrive when the engine has come to it. */
 export interface PendingStep {
-  tokens: number;
   /** Reads once; frees the tensors. */
   read(): Promise<StepNumbers>;
 }
@@ -38,18 +46,21 @@ export interface StepTensors {
 }
 
 /**
- * Queues forward, backward and update. Each micro-batch's sums are divided by the counts of the whole step, so that
- * gradients add up to those of the means over the step, however unevenly the micro-batches are filled.
+ * Queues forward, backward and update. Each micro-batch's sums are divided by the counts of the whole step, all ranks
+ * together, so that gradients add up to those of the means over the step, however unevenly the micro-batches are filled.
  */
 export async function queueStep<B extends Batch>(options: StepOptions<B>): Promise<PendingStep> {
-  const { batches, objective, optimizer, lr } = options;
-  const totals = countsOf(options);
+  const { batches, objective, optimizer, parameters, lr, group } = options;
+  const counts = countsOf(options);
+  const shared = group && inversesOverRanks(group, Object.keys(objective.weights), counts, deviceOf(parameters));
   const parts: StepTensors['parts'] = [];
   for (const batch of batches) {
     if (parts.length > 0) await engine.drained();
-    parts.push(...scope(() => backward(objective, batch, totals)));
+    parts.push(...scope(() => backward(objective, batch, shared ?? inverses(counts))));
     batch.dispose();
   }
+  for (const factor of Object.values(shared ?? {})) factor.dispose();
+  group?.reduceGradients(Array.from(parameters, ([, parameter]) => parameter));
   const gradNorm = clip(options);
   optimizer.step({ lr });
   optimizer.zeroGrad();
@@ -61,8 +72,8 @@ export async function queueStep<B extends Batch>(options: StepOptions<B>): Promi
 /** The same at one go, for a function that is being captured: how fast it learns is the optimizer's to say at each replay. */
 export function stepAtOnce<B extends Batch>(options: Omit<StepOptions<B>, 'lr'>): StepTensors {
   const { batches, objective, optimizer } = options;
-  const totals = countsOf(options);
-  const parts = batches.flatMap((batch) => scope(() => backward(objective, batch, totals)));
+  const factors = inverses(countsOf(options));
+  const parts = batches.flatMap((batch) => scope(() => backward(objective, batch, factors)));
   const gradNorm = clip(options);
   optimizer.step();
   optimizer.zeroGrad();
@@ -71,27 +82,46 @@ export function stepAtOnce<B extends Batch>(options: Omit<StepOptions<B>, 'lr'>)
 
 /** Asks for a step's numbers. @param free called once they are read */
 export function pendingStep<B extends Batch>(
-  { batches, objective: { weights } }: Pick<StepOptions<B>, 'batches' | 'objective'>,
+  options: Omit<StepOptions<B>, 'lr' | 'optimizer' | 'clip'>,
   tensors: StepTensors,
   free: (tensors: StepTensors) => void = () => {},
 ): PendingStep {
+  const { batches, objective, parameters, group, votes = [] } = options;
   const { gradNorm, parts } = tensors;
+  const others = [batches.reduce((sum, { tokenCount }) => sum + tokenCount, 0), ...votes];
   // Asked for now, behind this step: asked for later, they would stand behind the steps that are queued meanwhile.
-  const numbers = Promise.all([gradNorm, ...parts.map(([, part]) => part)].map((tensor) => tensor.item()));
+  const sums = group
+    ? sumOverRanks(group, Object.keys(objective.weights), parts, others, deviceOf(parameters))
+    : sumHere(parts, others);
+  const numbers = Promise.all([gradNorm.item(), sums]);
   numbers.catch(() => {}); // a failure is told by read()
   return {
-    tokens: batches.reduce((sum, { tokenCount }) => sum + tokenCount, 0),
     async read() {
-      const [norm = Number.NaN, ...values] = await numbers;
+      const [norm, { terms, others }] = await numbers;
       free(tensors);
-      const terms = addCounts(parts.map(([term], i) => ({ [term]: values[i] ?? Number.NaN })));
-      return { loss: weightedLoss(weights, terms), terms, gradNorm: norm };
+      const [tokens = 0, ...votes] = others;
+      return { loss: weightedLoss(objective.weights, terms), terms, gradNorm: norm, tokens, votes };
     },
   };
 }
 
+async function sumHere(parts: StepTensors['parts'], others: number[]): Promise<StepSums> {
+  const values = await Promise.all(parts.map(([, part]) => part.item()));
+  return { terms: addCounts(parts.map(([term], i) => ({ [term]: values[i] ?? Number.NaN }))), others };
+}
+
 function countsOf<B extends Batch>({ batches, objective }: Pick<StepOptions<B>, 'batches' | 'objective'>) {
   return addCounts(batches.map((batch) => objective.counts(batch)));
+}
+
+/** 1 / count of each term that has units. */
+function inverses(counts: PerTerm<number>): PerTerm<number> {
+  const counted = Object.entries(counts).filter(([, count]) => count !== 0);
+  return Object.fromEntries(counted.map(([term, count]) => [term, 1 / count]));
+}
+
+function deviceOf(parameters: NamedParameters): string {
+  return [...parameters][0]?.[1].device ?? 'cpu';
 }
 
 function clip<B extends Batch>({ parameters, clip }: Pick<StepOptions<B>, 'parameters' | 'clip'>): Tensor {
@@ -102,11 +132,11 @@ function clip<B extends Batch>({ parameters, clip }: Pick<StepOptions<B>, 'param
 function backward<B>(
   objective: Objective<B>,
   batch: B,
-  totals: Readonly<Record<string, number>>,
+  factors: PerTerm<number | Tensor>,
 ): [term: string, part: Tensor][] {
   const parts = Object.entries(objective.sums(batch)).flatMap(([term, sum]): [string, Tensor][] => {
-    const total = totals[term] ?? 0;
-    return total === 0 ? [] : [[term, sum.mul(1 / total)]];
+    const factor = factors[term];
+    return factor === undefined ? [] : [[term, sum.mul(factor)]];
   });
   const weighted = parts.map(([term, part]) => {
     const weight = objective.weights[term] ?? 0;

@@ -7,15 +7,18 @@ export interface StepUnderWay {
   /** Steps done before it. */
   index: number;
   lr: number;
-  /** Tokens trained on, its own included. */
-  tokensSoFar: number;
 }
+
+/** What a step came to. */
+export type StepResult = Omit<StepMetrics, 'seconds' | 'tokens'>;
 
 /** Steps that are queued on the engine and not read yet. Their numbers are told in order, as soon as they are waited for. */
 export class StepsUnderWay {
   readonly #steps: StepUnderWay[] = [];
 
-  constructor(readonly onRead: (metrics: Omit<StepMetrics, 'seconds'>, tokens: number) => void | Promise<void>) {}
+  constructor(
+    readonly onRead: (result: StepResult, tokens: number, votes: readonly number[]) => void | Promise<void>,
+  ) {}
 
   add(step: StepUnderWay): void {
     this.#steps.push(step);
@@ -27,11 +30,11 @@ export class StepsUnderWay {
    */
   async readDownTo(length: number): Promise<void> {
     const count = Math.max(0, this.#steps.length - length);
-    for (const { step, index, lr, tokensSoFar } of this.#steps.splice(0, count)) {
-      const { loss, terms, gradNorm } = await step.read();
+    for (const { step, index, lr } of this.#steps.splice(0, count)) {
+      const { loss, terms, gradNorm, tokens, votes } = await step.read();
       if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw diverged(index, loss, gradNorm);
       const several = Object.keys(terms).length > 1 ? { terms } : {};
-      await this.onRead({ step: index, trainLoss: loss, ...several, lr, gradNorm, tokens: tokensSoFar }, step.tokens);
+      await this.onRead({ step: index, trainLoss: loss, ...several, lr, gradNorm }, tokens, votes);
     }
   }
 }

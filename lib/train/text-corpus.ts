@@ -8,7 +8,9 @@ import {
   readTokenFileInfo,
   type TokenFileInfo,
   TokenWindows,
+  type WindowBatch,
 } from '../data/index.js';
+import { inTurn, partOf, type Share } from '../distributed/index.js';
 import { TokenFile } from '../tensor/index.js';
 import { type Corpus, type CorpusOptions, windowBatch } from './corpus.js';
 
@@ -17,7 +19,7 @@ import { type Corpus, type CorpusOptions, windowBatch } from './corpus.js';
  * @throws InputError when the text is shorter than one window or has a character that the tokenizer lacks.
  */
 export async function openTextCorpus(folder: string, options: CorpusOptions): Promise<Corpus> {
-  const { config, contextLength, device } = options;
+  const { config, contextLength, device, share } = options;
   const { train, validation } = await openTokenFiles(folder, options);
   const { batchSize, seed, evalBatches } = config.train;
   const { order, windows } = config.data;
@@ -25,17 +27,25 @@ export async function openTextCorpus(folder: string, options: CorpusOptions): Pr
   const trainFile = TokenFile.open(train.path, train);
   const validationFile = validation && TokenFile.open(validation.path, validation);
   return {
-    train: mapDataset(new TokenWindows({ tokens: train.length, ...shape, order, seed }), (batch) =>
-      windowBatch(trainFile, batch, device),
-    ),
+    train: mapDataset(new TokenWindows({ tokens: train.length, ...shape, order, seed }), (batch) => {
+      const part = partOfWindows(batch, share);
+      return part && windowBatch(trainFile, part, device);
+    }),
     validation:
       validationFile &&
       function* () {
         const all = evaluationWindows({ tokens: validationFile.length, ...shape, maxBatches: evalBatches });
-        for (const batch of all) yield windowBatch(validationFile, batch, device);
+        for (const batch of inTurn(all, share)) yield windowBatch(validationFile, batch, device);
       },
     digest: await hashFiles([train, ...(validation ? [validation] : [])]),
   };
+}
+
+/** The windows of a rank; null where there are fewer windows than ranks. */
+function partOfWindows(batch: WindowBatch, share: Share | undefined): WindowBatch | null {
+  const offsets = partOf(batch.offsets, share);
+  if (offsets.length === 0) return null;
+  return { ...batch, offsets, targetCount: offsets.length * (batch.length - batch.firstTarget) };
 }
 
 interface TokenFiles {

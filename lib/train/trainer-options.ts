@@ -1,5 +1,6 @@
 import type { TrainConfig } from '../config/index.js';
 import type { Dataset } from '../data/index.js';
+import type { ProcessGroup } from '../distributed/index.js';
 import type { Objective } from '../objectives/index.js';
 import type { NamedParameters } from '../optim/index.js';
 import type { Tensor } from '../tensor/index.js';
@@ -31,8 +32,11 @@ export interface TrainerOptions<B extends Batch> {
   /** The parameters that are changed. Default: all of the model's. */
   parameters?: NamedParameters | undefined;
   config: TrainConfig;
-  /** Endless; where it stands is part of the trainer's state. */
-  data: Dataset<B>;
+  /**
+   * Endless; where it stands is part of the trainer's state. With a `group`: this rank's share of each micro-batch, null where
+   * it has none; all ranks take the same number of items, and `state()` is the same on all.
+   */
+  data: Dataset<B | null>;
   objective: Objective<NoInfer<B>>;
   /** A pass over the validation part, the model being in evaluation mode; undefined when `signal` ended it. */
   validate?: ((signal?: AbortSignal) => Promise<Evaluation | undefined>) | undefined;
@@ -42,5 +46,11 @@ export interface TrainerOptions<B extends Batch> {
   saveCheckpoint?: ((trainer: Trainer<B>) => Promise<string>) | undefined;
   /** The model is the best so far; without `validate` called before each checkpoint. */
   saveBest?: (() => Promise<void>) | undefined;
+  /** With a `group`, called on all ranks with the numbers of all together; `checkpoint` on rank 0 alone. */
   onEvent?: TrainListener | undefined;
+  /**
+   * The ranks that train together. Their gradients are summed, and divided by the counts of all: the step is that of one process
+   * with all the data. `validate` must give the same on all. Default: this process by itself.
+   */
+  group?: ProcessGroup | undefined;
 }

@@ -1,4 +1,5 @@
-import { GptorchError } from '../errors.js';
+import { seedOfRank } from '../distributed/index.js';
+import { GptorchError, InputError } from '../errors.js';
 import { AdamW, type NamedParameters } from '../optim/index.js';
 import { engine } from '../tensor/index.js';
 import type { Batch } from './batch.js';
@@ -7,6 +8,7 @@ import type { StopReason, TrainSummary } from './events.js';
 import { createSchedule, type Schedule } from './schedule.js';
 import { queueStep } from './step.js';
 import { StepsUnderWay } from './steps-under-way.js';
+import { StopVote } from './stop-vote.js';
 import { Stopwatch } from './stopwatch.js';
 import type { Evaluation, TrainerOptions } from './trainer-options.js';
 import { initialState, type TrainerState } from './trainer-state.js';
@@ -26,21 +28,26 @@ export class Trainer<B extends Batch> {
   readonly #whole = new Stopwatch();
   readonly #training = new Stopwatch();
   readonly #underWay: StepsUnderWay;
+  readonly #stopVote: StopVote;
   readonly #captured: CapturedSteps<B> | undefined;
   #state = initialState();
   #savedAt: number | undefined;
 
   constructor(options: TrainerOptions<B>) {
     this.#options = options;
+    this.#stopVote = new StopVote(options.group);
     const { lr, minLr, schedule: kind, warmupSteps, decaySteps, betas, eps, weightDecay } = options.config;
     const decayEnd = options.config.decayEnd ?? options.config.steps;
     this.#schedule = createSchedule({ kind, lr, minLr, warmupSteps, decayEnd, decaySteps });
     this.#parameters = [...(options.parameters ?? options.model.namedParameters())];
     this.optimizer = new AdamW(this.#parameters, { lr, betas, eps, weightDecay });
     this.#captured = this.#captures ? new CapturedSteps() : undefined;
-    this.#underWay = new StepsUnderWay((metrics, tokens) => {
-      this.#state.trainLoss = metrics.trainLoss;
-      return options.onEvent?.({ type: 'step', tokens, metrics: { ...metrics, seconds: this.#seconds } });
+    this.#underWay = new StepsUnderWay((result, tokens, votes) => {
+      this.#state.trainLoss = result.trainLoss;
+      this.#state.tokens += tokens;
+      this.#stopVote.count(votes);
+      const metrics = { ...result, tokens: this.#state.tokens, seconds: this.#seconds };
+      return options.onEvent?.({ type: 'step', tokens, metrics });
     });
   }
 
@@ -59,23 +66,27 @@ export class Trainer<B extends Batch> {
 
   /**
    * Runs until all steps are done, `maxMinutes` or `patience` is over or `signal` is aborted; a checkpoint is left in each case.
+   * With a `group` all ranks run, and stop, together; rank 0 saves.
    * @throws GptorchError `ERR_DIVERGED` when loss or gradient is not finite; the last checkpoint stays as it is.
    */
   async run(signal?: AbortSignal): Promise<TrainSummary> {
-    const { config, data, model, onEvent } = this.#options;
+    const { config, data, model, group, onEvent } = this.#options;
     const saveEvery = config.saveEvery ?? config.evalEvery;
     const firstToken = this.#state.tokens;
     await onEvent?.({ type: 'begin', step: this.#state.step, steps: config.steps });
-    engine.seed(config.seed);
+    engine.seed(seedOfRank(config.seed, group?.rank ?? 0));
     model.train();
     this.#whole.start();
+    group?.broadcast([...model.namedParameters(), ...this.optimizer.namedState()].map(([, tensor]) => tensor));
+    await this.#checkWeights();
     // From here on the run can be resumed, whenever it is killed.
     if (this.#savedAt === undefined) await this.#save();
     const batches = data[Symbol.asyncIterator]();
     try {
       for (;;) {
         const { step } = this.#state;
-        if (step >= config.steps || (signal?.aborted !== true && step % config.evalEvery === 0))
+        this.#wish(signal);
+        if (step >= config.steps || (!this.#stopVote.result.signal && step % config.evalEvery === 0))
           await this.#validate(signal);
         const stopped = this.#stopReason(signal);
         if (stopped !== undefined || step % saveEvery === 0) await this.#save();
@@ -87,32 +98,38 @@ export class Trainer<B extends Batch> {
     }
   }
 
-  #stopReason(signal: AbortSignal | undefined): StopReason | undefined {
-    const { steps, patience, maxMinutes = Number.POSITIVE_INFINITY } = this.#options.config;
+  #stopReason(abort: AbortSignal | undefined): StopReason | undefined {
+    this.#wish(abort);
+    const { steps, patience } = this.#options.config;
+    const { signal, time } = this.#stopVote.result;
     if (this.#state.step >= steps) return 'steps';
-    if (signal?.aborted === true) return 'signal';
+    if (signal) return 'signal';
     if (patience !== undefined && this.#state.validationsSinceBest >= patience) return 'patience';
-    return this.#whole.seconds >= maxMinutes * 60 ? 'time' : undefined;
+    return time ? 'time' : undefined;
   }
 
-  async #step(data: AsyncIterator<B>): Promise<void> {
-    const { config, objective } = this.#options;
+  #wish(abort: AbortSignal | undefined): void {
+    const { maxMinutes = Number.POSITIVE_INFINITY } = this.#options.config;
+    this.#stopVote.wish({ signal: abort?.aborted === true, time: this.#whole.seconds >= maxMinutes * 60 });
+  }
+
+  async #step(data: AsyncIterator<B | null>): Promise<void> {
+    const { config, objective, group } = this.#options;
     const index = this.#state.step;
     const batches: B[] = [];
-    while (batches.length < config.accumulate) {
+    for (let i = 0; i < config.accumulate; i++) {
       const next = await data.next();
       if (next.done === true) throw new GptorchError('ERR_DATA', `the training data ended at step ${index}`);
-      batches.push(next.value);
+      if (next.value !== null) batches.push(next.value);
     }
     this.#training.start();
     engine.setStep(index);
     const lr = this.#schedule(index);
     const [optimizer, parameters, clip] = [this.optimizer, this.#parameters, config.clip];
-    const options = { batches, objective, optimizer, parameters, lr, clip };
+    const options = { batches, objective, optimizer, parameters, lr, clip, group, votes: this.#stopVote.votes };
     const step = await (this.#captured?.queue(options) ?? queueStep(options));
     this.#state.step = index + 1;
-    this.#state.tokens += step.tokens;
-    this.#underWay.add({ step, index, lr, tokensSoFar: this.#state.tokens });
+    this.#underWay.add({ step, index, lr });
     await this.#underWay.readDownTo(STEPS_AHEAD);
   }
 
@@ -124,14 +141,17 @@ export class Trainer<B extends Batch> {
     model.eval();
     const evaluation = await validate(signal);
     model.train();
-    if (evaluation === undefined) return;
+    if (evaluation === undefined) {
+      this.#stopVote.decide('signal'); // on all ranks
+      return;
+    }
     const { loss: valLoss, scores } = evaluation;
     const ranked = rank(evaluation);
     const isBest = ranked > (bestRank ?? Number.NEGATIVE_INFINITY);
     Object.assign(this.#state, { valLoss, validatedAt: step, validationsSinceBest: validationsSinceBest + 1 });
     if (isBest) {
       Object.assign(this.#state, { bestValLoss: valLoss, bestStep: step, bestRank: ranked, validationsSinceBest: 0 });
-      await saveBest?.();
+      if (this.#isFirst) await saveBest?.();
     }
     await onEvent?.({ type: 'validation', metrics: { step, valLoss, scores, seconds: this.#seconds }, isBest });
   }
@@ -141,10 +161,24 @@ export class Trainer<B extends Batch> {
     const { step } = this.#state;
     if (saveCheckpoint === undefined || step === this.#savedAt) return;
     await this.#pause();
+    await this.#checkWeights();
+    this.#savedAt = step;
+    if (!this.#isFirst) return;
     if (validate === undefined) await saveBest?.();
     const path = await saveCheckpoint(this);
-    this.#savedAt = step;
     await onEvent?.({ type: 'checkpoint', step, path });
+  }
+
+  /** @throws ProcessGroupError when the ranks have come to different weights. */
+  async #checkWeights(): Promise<void> {
+    const { group, model } = this.#options;
+    const weights = model.namedParameters().map(([, parameter]) => parameter);
+    await group?.checkSame(weights, `the weights after step ${this.#state.step}`);
+  }
+
+  /** Whether this process writes the run's files. */
+  get #isFirst(): boolean {
+    return (this.#options.group?.rank ?? 0) === 0;
   }
 
   /** Every step that was begun is done and found finite, and its loss is told. */
@@ -161,7 +195,12 @@ export class Trainer<B extends Batch> {
   }
 
   get #captures(): boolean {
-    const { capture } = this.#options.config;
+    const { config, group } = this.#options;
+    const { capture } = config;
+    if (group !== undefined) {
+      if (capture !== 'on') return false;
+      throw new InputError('train.capture is "on"; steps of several processes are not recorded: "auto" or "off"');
+    }
     const device = [...this.#parameters][0]?.[1].device ?? 'cpu';
     return capture === 'on' || (capture === 'auto' && engine.hasGraphs(device));
   }

@@ -24,6 +24,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exportFunctions(env, exports);
   exportGraph(env, exports);
   exportModule(env, exports);
+  exportProcessGroup(env, exports);
   exportTensor(env, exports);
 #ifdef GPTORCH_PLANTED_FAULTS
   exports.Set("plantFault", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {

@@ -43,6 +43,7 @@ Argument takeHandle(const std::string& function, const Napi::Value& value) {
   }
   if (const auto* module = std::get_if<std::shared_ptr<ModuleState>>(&handle)) return *module;
   if (const auto* file = std::get_if<std::shared_ptr<TokenFile>>(&handle)) return *file;
+  if (const auto* group = std::get_if<std::shared_ptr<ProcessGroup>>(&handle)) return *group;
   throw ArgumentError(function + ": a decoder cannot be an argument here");
 }
 

@@ -23,6 +23,15 @@ void release(const SessionRef& session, std::vector<SlotRef> slots) {
   Engine::instance().submit(std::move(item), true);
 }
 
+/// Connections are closed where they are used, behind what is queued.
+void leave(const SessionRef& session, std::shared_ptr<ProcessGroup> group) {
+  Item item;
+  item.session = session;
+  item.frees = true;
+  item.work = [group = std::move(group)] { group->leave(); };
+  Engine::instance().submit(std::move(item), true);
+}
+
 /// Carries its session: when an environment ends, its instance data may be gone before the last finalizer runs.
 struct Boxed {
   Handle handle;
@@ -44,6 +53,8 @@ void finalize(Napi::Env, Boxed* boxed) {
     (*graph)->dispose();
   } else if (const auto* decoder = std::get_if<std::shared_ptr<Decoder>>(&boxed->handle)) {
     Decoder::dispose(*decoder);
+  } else if (auto* group = std::get_if<std::shared_ptr<ProcessGroup>>(&boxed->handle)) {
+    leave(session, std::move(*group));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "decode/decoder.h"
 #include "decode/request.h"
+#include "distributed/process_group.h"
 #include "engine/arguments.h"
 #include "engine/graph.h"
 #include "io/token_file.h"
@@ -15,8 +16,9 @@
 namespace gptorch {
 
 /// What a JavaScript handle stands for. TypeScript holds it as an opaque external value and never makes one itself.
-using Handle = std::variant<SlotRef, std::shared_ptr<TensorList>, std::shared_ptr<ModuleState>,
-                            std::shared_ptr<TokenFile>, std::shared_ptr<Decoder>, RequestRef, std::shared_ptr<Graph>>;
+using Handle =
+    std::variant<SlotRef, std::shared_ptr<TensorList>, std::shared_ptr<ModuleState>, std::shared_ptr<TokenFile>,
+                 std::shared_ptr<Decoder>, RequestRef, std::shared_ptr<Graph>, std::shared_ptr<ProcessGroup>>;
 
 /// The finalizer is a safety net: what it finds undisposed is handed back to the engine, not freed here.
 Napi::Value wrap(Napi::Env env, Handle handle);

@@ -13,9 +13,9 @@ constexpr double kLargestInteger = 9007199254740991.0;  // 2^53 - 1, JavaScript'
 bool isInteger(double value) { return std::trunc(value) == value && std::abs(value) <= kLargestInteger; }
 
 const char* describe(const Argument& argument) {
-  static constexpr const char* kNames[] = {"nothing",  "a boolean",     "a number",  "a string",
-                                           "numbers",  "a typed array", "a tensor",  "a list of tensors",
-                                           "a module", "a token file",  "an object", "strings"};
+  static constexpr const char* kNames[] = {
+      "nothing",           "a boolean", "a number",     "a string",  "numbers", "a typed array",  "a tensor",
+      "a list of tensors", "a module",  "a token file", "an object", "strings", "a process group"};
   return kNames[argument.index()];
 }
 
@@ -79,6 +79,12 @@ std::shared_ptr<TokenFile> Arguments::tokenFile(size_t index) const {
   const auto* file = std::get_if<std::shared_ptr<TokenFile>>(&at(index));
   if (file == nullptr) mismatch("file", "a token file", index);
   return *file;
+}
+
+std::shared_ptr<ProcessGroup> Arguments::processGroup(size_t index) const {
+  const auto* group = std::get_if<std::shared_ptr<ProcessGroup>>(&at(index));
+  if (group == nullptr) mismatch("group", "a process group", index);
+  return *group;
 }
 
 Bytes Arguments::bytes(size_t index, const char* name) const {

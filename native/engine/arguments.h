@@ -14,6 +14,7 @@ namespace gptorch {
 
 class DropoutKey;
 class ModuleState;
+class ProcessGroup;
 class TokenFile;
 struct ReplayKey;
 
@@ -31,7 +32,7 @@ using ArgumentMap = std::map<std::string, Argument>;
 /// One argument of a call as it came from JavaScript; free of Node-API, so that functions and modules are too.
 struct Argument : std::variant<std::monostate, bool, double, std::string, std::vector<double>, Bytes, SlotRef,
                                std::shared_ptr<TensorList>, std::shared_ptr<ModuleState>, std::shared_ptr<TokenFile>,
-                               std::shared_ptr<ArgumentMap>, std::vector<std::string>> {
+                               std::shared_ptr<ArgumentMap>, std::vector<std::string>, std::shared_ptr<ProcessGroup>> {
   using variant::variant;
 };
 
@@ -64,6 +65,7 @@ class Arguments {
   const TensorList& tensors(size_t index, const char* name) const;
   std::shared_ptr<ModuleState> module(size_t index) const;
   std::shared_ptr<TokenFile> tokenFile(size_t index) const;
+  std::shared_ptr<ProcessGroup> processGroup(size_t index) const;
   Bytes bytes(size_t index, const char* name) const;
 
   bool isTensor(size_t index) const;

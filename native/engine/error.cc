@@ -20,6 +20,8 @@ const char* toString(ErrorCode code) {
       return "ERR_DECODER_TIMEOUT";
     case ErrorCode::OutOfMemory:
       return "ERR_OUT_OF_MEMORY";
+    case ErrorCode::ProcessGroup:
+      return "ERR_PROCESS_GROUP";
     case ErrorCode::Device:
       return "ERR_DEVICE";
     case ErrorCode::DeviceLost:

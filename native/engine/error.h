@@ -16,6 +16,7 @@ enum class ErrorCode {
   DecoderFull,
   DecoderTimeout,
   OutOfMemory,
+  ProcessGroup,
   Device,
   DeviceLost
 };

@@ -5,9 +5,9 @@ namespace gptorch {
 std::vector<Function> allFunctions() {
   std::vector<Function> all;
   for (const auto family :
-       {arithmeticFunctions, comparisonFunctions, creationFunctions, gradientFunctions, indexingFunctions, ioFunctions,
-        lossFunctions, matmulFunctions, optimizerFunctions, quantizationFunctions, reductionFunctions,
-        samplingFunctions, shapeFunctions, stateFunctions}) {
+       {arithmeticFunctions, comparisonFunctions, creationFunctions, distributedFunctions, gradientFunctions,
+        indexingFunctions, ioFunctions, lossFunctions, matmulFunctions, optimizerFunctions, quantizationFunctions,
+        reductionFunctions, samplingFunctions, shapeFunctions, stateFunctions}) {
     for (const Function& function : family()) all.push_back(function);
   }
   return all;

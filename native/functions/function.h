@@ -19,6 +19,7 @@ struct Function {
 std::vector<Function> arithmeticFunctions();
 std::vector<Function> comparisonFunctions();
 std::vector<Function> creationFunctions();
+std::vector<Function> distributedFunctions();
 std::vector<Function> gradientFunctions();
 std::vector<Function> indexingFunctions();
 std::vector<Function> ioFunctions();

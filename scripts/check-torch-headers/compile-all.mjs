@@ -60,6 +60,7 @@ function flags(libtorch) {
     '-fPIC',
     '-fopenmp',
     `-I${join(root, 'native')}`,
+    `-I${join(root, 'native', 'distributed', 'transport', 'declarations')}`,
     ...system.flatMap((path) => ['-isystem', path]),
     ...defines.map((define) => `-D${define}`),
   ];

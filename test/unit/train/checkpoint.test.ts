@@ -82,7 +82,14 @@ describe('checkpoint', () => {
 });
 
 describe('a saved run', () => {
-  const here: Environment = { torch: '2.13.0', threads: 2, device: 'cpu', dtype: 'float32', capability: 'AVX2' };
+  const here: Environment = {
+    torch: '2.13.0',
+    threads: 2,
+    processes: 1,
+    device: 'cpu',
+    dtype: 'float32',
+    capability: 'AVX2',
+  };
   const config = { model: { layers: 1 }, tokenizer: { type: 'char' }, data: { format: 'text' }, train: { lr: 1 } };
   const saved = { config, data: ['/a.txt'] } as unknown as SavedRun;
   const check =
@@ -96,6 +103,8 @@ describe('a saved run', () => {
       'torch 2.13.0 → 2.12.0',
       'threads 2 → 4',
     ]);
+    const { processes: _, ...older } = here;
+    expect(differences(older as Environment, { ...here, processes: 2 })).toEqual(['processes 1 → 2']);
   });
 
   it('may be trained in another way, but not be another run', () => {
