@@ -53,18 +53,19 @@ export function addFinetune(program: Command): void {
   addCommonOptions(command).action(run);
 }
 
-async function run(options: FineTuneOptions): Promise<void> {
+async function run(given: FineTuneOptions): Promise<void> {
   const { finetune } = await import('../finetune/index.js');
-  const { setUpEngine } = await import('./set-up-engine.js');
+  const { joinRanks } = await import('./join-ranks.js');
   const { TrainingDisplay } = await import('./training-display.js');
-  const chosen = await chooseRun(options);
-  const device = await setUpEngine(options);
+  const chosen = await chooseRun(given);
+  const { device, group, options } = await joinRanks(given);
   const { out, resume, dtype } = options;
-  const display = new TrainingDisplay(options);
+  const display = new TrainingDisplay(options, group);
   const summary = await runJob(display, 'stopping after this step; once more to stop at once', (hooks) =>
-    finetune({ ...chosen, out, resume, device, dtype, ...hooks }),
+    finetune({ ...chosen, out, resume, device, dtype, group, ...hooks }),
   );
-  await tell(summary, options);
+  await group?.close();
+  if (display.isShown) await tell(summary, options);
 }
 
 /** Configuration and files of the command line or, where it does not say, of the run that is resumed. */

@@ -1,11 +1,13 @@
 #!/usr/bin/env node
+import { tellLauncher } from './launch/launched.js';
 import { endQuietlyOnClosedPipe } from './output.js';
 import { createProgram } from './program.js';
-import { reportError } from './report-error.js';
+import { EXIT, reportError } from './report-error.js';
 
 endQuietlyOnClosedPipe();
 try {
   await createProgram().parseAsync();
 } catch (error) {
-  process.exitCode = reportError(error, process.argv.includes('--verbose'));
+  const isTold = await tellLauncher(error);
+  process.exitCode = isTold ? EXIT.failed : reportError(error, process.argv.includes('--verbose'));
 }

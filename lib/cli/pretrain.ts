@@ -33,19 +33,20 @@ export function addPretrain(program: Command): void {
   addCommonOptions(command).action(run);
 }
 
-async function run(options: PretrainOptions): Promise<void> {
+async function run(given: PretrainOptions): Promise<void> {
   const { pretrain } = await import('../train/index.js');
-  const { setUpEngine } = await import('./set-up-engine.js');
+  const { joinRanks } = await import('./join-ranks.js');
   const { TrainingDisplay } = await import('./training-display.js');
-  const { config, data } = await chooseRun(options);
-  const device = await setUpEngine(options);
+  const { config, data } = await chooseRun(given);
+  const { device, group, options } = await joinRanks(given);
 
   const { out, resume, dtype } = options;
-  const display = new TrainingDisplay(options);
+  const display = new TrainingDisplay(options, group);
   const summary = await runJob(display, 'stopping after this step; once more to stop at once', (hooks) =>
-    pretrain({ config, data, out, resume, device, dtype, ...hooks }),
+    pretrain({ config, data, out, resume, device, dtype, group, ...hooks }),
   );
-  await tell(summary, options);
+  await group?.close();
+  if (display.isShown) await tell(summary, options);
 }
 
 /** The configuration and data of the command line or, for a resumed run, of its checkpoint. */

@@ -9,6 +9,7 @@ import { addFinetune } from './finetune.js';
 import { addGenerate } from './generate.js';
 import { addInit } from './init.js';
 import { addInstallLibtorch } from './install-libtorch.js';
+import { addLaunch } from './launch/launch.js';
 import { addPredict } from './predict.js';
 import { addPretrain } from './pretrain.js';
 import { addQuantize } from './quantize.js';
@@ -22,9 +23,11 @@ export function createProgram(): Command {
   const program = new Command('gptorch')
     .description('Pretrain, fine-tune and serve GPT models on libtorch')
     .version(packageVersion())
+    // What stands behind `launch`'s command is that command's.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, ' ')}\n`) });
-  const training = [addPretrain, addFinetune, addEvaluate, addPredict];
+  const training = [addPretrain, addFinetune, addLaunch, addEvaluate, addPredict];
   const inference = [addGenerate, addScore, addChat, addServe];
   const files = [addInit, addQuantize, addTokenizer, addData];
   const machine = [addInstallLibtorch, addDoctor, addBench, addDemo];

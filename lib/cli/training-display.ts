@@ -1,17 +1,28 @@
+import type { Share } from '../distributed/index.js';
 import { engine } from '../tensor/index.js';
 import { Progress, type TrainEvent, type TrainListener } from '../train/index.js';
 import type { CommonOptions } from './common-options.js';
 import { writeJsonLine } from './output.js';
 
-/** Shows a training run: progress on stderr and, with `--json`, each validation as a line on stdout. */
+/**
+ * Shows a training run: progress on stderr and, with `--json`, each validation as a line on stdout. Of several ranks the
+ * first shows it for all.
+ */
 export class TrainingDisplay {
+  /** Whether this process is the one that tells. */
+  readonly isShown: boolean;
   #progress: Progress | undefined;
 
-  constructor(readonly options: CommonOptions) {}
+  constructor(
+    readonly options: CommonOptions,
+    group?: Share,
+  ) {
+    this.isShown = group === undefined || group.rank === 0;
+  }
 
   readonly listener: TrainListener = async (event) => {
     this.#show(event);
-    if (this.options.json === true && event.type === 'validation')
+    if (this.isShown && this.options.json === true && event.type === 'validation')
       await writeJsonLine({ event: 'validation', ...event.metrics });
   };
 

@@ -1,4 +1,5 @@
 import type { EncodedExample } from '../data/index.js';
+import { type ProcessGroup, partOf } from '../distributed/index.js';
 import { answerKind, computeLogits, type LogitsOptions, type TaskModel } from '../heads/index.js';
 import { crossEntropyOf, predictionOf } from './answer.js';
 import { type ClassificationMetrics, classificationMetrics, majorityAccuracy } from './classification-metrics.js';
@@ -8,13 +9,20 @@ import { mean, type RegressionMetrics, regressionMetrics } from './regression-me
 /** Loss and quality of a task model on examples with answers. */
 export type TaskEvaluation = { loss: number; examples: number } & (ClassificationMetrics | RegressionMetrics);
 
+/** How a task model is measured. */
+export interface TaskEvaluationOptions extends LogitsOptions {
+  /** Ranks that share the examples among them; each gets the whole result. Default: this process by itself. */
+  group?: ProcessGroup | undefined;
+}
+
 /** L_FT and the metrics of the task, without dropout. */
 export async function evaluateTask(
   model: TaskModel,
   examples: readonly EncodedExample[],
-  options?: LogitsOptions,
+  { group, ...options }: TaskEvaluationOptions = {},
 ): Promise<TaskEvaluation> {
-  const logits = await computeLogits(model, examples, options);
+  const own = await computeLogits(model, partOf(examples, group), options);
+  const logits = group ? await gatherRows(group, own) : own;
   const answers = examples.map(({ answer }) => answer);
   if (answerKind(model.config) === 'score') {
     const metrics = regressionMetrics(answers, logits.map(([score = Number.NaN]) => score)); // biome-ignore format: short
@@ -23,6 +31,19 @@ export async function evaluateTask(
   const classes = Math.max(...logits.map((row) => row.length));
   const loss = mean(logits.map((row, i) => crossEntropyOf(row, answers[i] ?? -1)));
   return { loss, examples: examples.length, ...classificationMetrics(answers, logits.map(predictionOf), classes) };
+}
+
+/** The rows of all ranks, in the order of the ranks; their lengths may differ. */
+async function gatherRows(group: ProcessGroup, rows: readonly number[][]): Promise<number[][]> {
+  const lengths = await group.gather(rows.map(({ length }) => length));
+  const values = await group.gather(rows.flat());
+  return lengths.flatMap((counts, rank) => {
+    let end = 0;
+    return counts.map((count) => {
+      end += count;
+      return values[rank]?.slice(end - count, end) ?? [];
+    });
+  });
 }
 
 /** The numbers alone, without the confusion matrix. */

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { inOrder } from '../distributed/index.js';
 import { InputError } from '../errors.js';
 import { type TaskConfig, TaskModel } from '../heads/index.js';
 import type { GPT } from '../model/index.js';
@@ -49,7 +50,7 @@ export interface FineTuneSummary extends TrainSummary {
   baseline: number;
   /** The best epoch on the evaluation file. */
   evaluation: TaskEvaluation;
-  /** On `languageModelingText`. */
+  /** On `languageModelingText`; with a group on rank 0 alone. */
   languageModeling: { before: TextPerplexity; after: TextPerplexity } | undefined;
 }
 
@@ -59,25 +60,30 @@ export interface FineTuneSummary extends TrainSummary {
  * @throws InputError for bad input: files, configuration, directory
  */
 export async function finetune(options: FineTuneOptions): Promise<FineTuneSummary> {
-  const { config, out, resume = false, device = 'cpu', dtype = 'float32', signal } = options;
+  const { config, out, resume = false, device = 'cpu', dtype = 'float32', signal, group } = options;
   const directory = resolve(options.model);
   const files = { train: resolve(options.train), evaluation: resolve(options.evaluation) };
   const texts = (options.languageModelingText ?? []).map((file) => resolve(file));
   const folder = runFolder(out);
   const saved = resume ? await readSavedRun<SavedFineTune>(folder) : undefined;
   const prepared = await prepareTask(directory, files, config);
-  if (saved === undefined) checkHoldsNoRun(folder);
-  else if (saved.digest !== prepared.digest || saved.config.model !== directory) {
+  const isFirst = (group?.rank ?? 0) === 0;
+  if (saved === undefined) {
+    if (isFirst) checkHoldsNoRun(folder);
+  } else if (saved.digest !== prepared.digest || saved.config.model !== directory) {
     throw new InputError(`${out}: cannot resume, model or data are not what the run began with`);
   }
   let owned: { dispose(): void } | undefined;
   try {
     const gpt = await loadBaseModel(directory, config.dropout, device);
     owned = gpt;
-    const before = await inWritableFolder(out, async () => {
-      if (saved?.config.perplexityBefore) return saved.config.perplexityBefore;
-      await prepared.tokens.tokenizer.save(out);
-      return measureText(gpt, prepared, texts, signal);
+    const before = await inOrder(group, async () => {
+      if (!isFirst) return undefined; // rank 0 measures and saves
+      return inWritableFolder(out, async () => {
+        if (saved?.config.perplexityBefore) return saved.config.perplexityBefore;
+        await prepared.tokens.tokenizer.save(out);
+        return measureText(gpt, prepared, texts, signal);
+      });
     });
     const model = await makeTaskModel(gpt, directory, prepared, config);
     owned = model;
@@ -85,10 +91,12 @@ export async function finetune(options: FineTuneOptions): Promise<FineTuneSummar
     const run = { folder, saved, identity, data: Object.values(files), prepared, device, dtype, hooks: options };
     const summary = await trainTask(model, run);
     model.dispose();
+    await group?.barrier(); // rank 0 has saved the best epoch
 
     const best = await TaskModel.load(out, { device });
     owned = best;
-    const after = await measureText(best.gpt, prepared, texts, signal);
+    const evaluation = await evaluateTask(best, prepared.evaluation, { group });
+    const after = isFirst ? await measureText(best.gpt, prepared, texts, signal) : undefined;
     const result: FineTuneSummary = {
       ...summary,
       out,
@@ -97,10 +105,10 @@ export async function finetune(options: FineTuneOptions): Promise<FineTuneSummar
       parameters: best.namedParameters().reduce((sum, [, { size }]) => sum + size, 0),
       examples: { train: prepared.train.length, evaluation: prepared.evaluation.length, cut: prepared.cut },
       baseline: baselineOf(prepared),
-      evaluation: await evaluateTask(best, prepared.evaluation),
+      evaluation,
       languageModeling: before && after && { before, after },
     };
-    await writeReport(folder, result, config);
+    if (isFirst) await writeReport(folder, result, config);
     return result;
   } finally {
     owned?.dispose();

@@ -1,7 +1,13 @@
 /** Fine-tuning on tasks: from files to a model, its measures, and its answers. */
 
 export { type ClassificationMetrics, classificationMetrics, majorityAccuracy } from './classification-metrics.js';
-export { evaluateTask, mainScore, scoresOf, type TaskEvaluation } from './evaluate-task.js';
+export {
+  evaluateTask,
+  mainScore,
+  scoresOf,
+  type TaskEvaluation,
+  type TaskEvaluationOptions,
+} from './evaluate-task.js';
 export { type FineTuneOptions, type FineTuneSummary, finetune } from './finetune.js';
 export {
   type FineTuneConfig,

@@ -1,4 +1,5 @@
 import { mapDataset, TaskBatches } from '../data/index.js';
+import { partOf } from '../distributed/index.js';
 import { answerKind, makeTaskBatch, type TaskBatch, type TaskModel } from '../heads/index.js';
 import { CombinedObjective, inPrecision } from '../objectives/index.js';
 import {
@@ -43,19 +44,23 @@ export async function trainTask(model: TaskModel, run: TaskRun): Promise<TrainSu
   const batches = new TaskBatches(prepared.train, { batchSize: Math.ceil(batchSize / accumulate), seed, shuffle });
   const stepsPerEpoch = Math.max(1, Math.floor((batches.length ?? 0) / accumulate));
   const answer = answerKind(prepared.task);
-  const { onEvent, onNote, signal } = hooks;
+  const { onEvent, onNote, signal, group } = hooks;
   return runTraining<TaskBatch, SavedFineTune>({
     ...{ folder, saved, onEvent, onNote, signal },
-    identity: { config: identity, data, digest: prepared.digest, environment: environment(device, dtype) },
+    identity: { config: identity, data, digest: prepared.digest, environment: environment(device, dtype, group?.size) },
     curve: { term: 'fineTuning', perplexity: false },
     trainer: {
       model,
+      group,
       parameters: model.trainedParameters(),
       config: toTrainConfig(config, stepsPerEpoch),
-      data: mapDataset(batches, (examples) => makeTaskBatch(examples, { answer, device })),
+      data: mapDataset(batches, (examples) => {
+        const part = partOf(examples, group);
+        return part.length === 0 ? null : makeTaskBatch(part, { answer, device });
+      }),
       objective: inPrecision(new CombinedObjective(model, config), dtype),
       async validate() {
-        const evaluation = await evaluateTask(model, prepared.evaluation);
+        const evaluation = await evaluateTask(model, prepared.evaluation, { group });
         return { loss: evaluation.loss, scores: scoresOf(evaluation) };
       },
       rank: ({ scores = {} }) => mainScore(scores),

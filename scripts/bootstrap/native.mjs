@@ -9,8 +9,9 @@ import { hashInputs, isDone, markDone } from './stamp.mjs';
 import { step } from './step.mjs';
 
 const stampFile = join(releaseFolder, '.stamp.json');
-const library = process.platform === 'darwin' ? 'libgptorch_ops.dylib' : 'libgptorch_ops.so';
-const outputs = ['gptorch_loader.node', library, 'gptorch.node', 'libtorch.json'].map((name) =>
+const suffix = process.platform === 'darwin' ? 'dylib' : 'so';
+const libraries = ['libgptorch_ops', 'libgptorch_distributed'].map((name) => `${name}.${suffix}`);
+const outputs = ['gptorch_loader.node', 'gptorch.node', ...libraries, 'libtorch.json'].map((name) =>
   join(releaseFolder, name),
 );
 

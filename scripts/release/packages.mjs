@@ -39,7 +39,7 @@ export function stageGptorch(folder) {
 }
 
 /**
- * `@gptorch/linux-x64`: loader, addon and operators. Its manifest tells the loader what they were compiled against and how old
+ * `@gptorch/linux-x64`: loader, addon, operators and what joins processes. Its manifest tells the loader what they were compiled against and how old
  * the system may be.
  *
  * @param {string} folder
@@ -47,7 +47,8 @@ export function stageGptorch(folder) {
  */
 export function stageAddon(folder, platform) {
   const { version } = builtAgainst();
-  const names = ['gptorch_loader.node', 'gptorch.node', `libgptorch_ops.${platform.suffix}`];
+  const libraries = ['libgptorch_ops', 'libgptorch_distributed'].map((name) => `${name}.${platform.suffix}`);
+  const names = ['gptorch_loader.node', 'gptorch.node', ...libraries];
   const files = names.map((name) => stripped(join(releaseFolder, name), join(folder, name), platform));
   checkGeneric();
   const { os, cpu, libc } = platform;

@@ -39,6 +39,11 @@ export const usage = {
     const answer = JSON.parse(await succeed(run, project, 'npx', 'gptorch', ...args));
     assert.equal(answer.tokens.length, 5);
   },
+  'gptorch launch trains in two processes': async (run, project) => {
+    const args = ['pretrain', '--config', 'tiny.json', '--data', 'input.txt', '--out', 'run-of-two', '--json'];
+    const stdout = await succeed(run, project, 'npx', 'gptorch', 'launch', '--processes', '2', ...args);
+    assert.equal(JSON.parse(stdout.trim().split('\n').at(-1) ?? '').stopped, 'steps');
+  },
   'gptorch/serve answers, with its page': async (run, project) => {
     assert.match(await succeed(run, project, 'node', 'serve.mjs'), /^200 text\/html\S* ?\S* 200 2$/m);
   },

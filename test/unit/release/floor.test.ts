@@ -6,7 +6,7 @@ import { checkFloor, compareVersions, readFloor } from '../../../scripts/release
 import { thisPlatform } from '../../../scripts/release/platforms.mjs';
 
 const release = fileURLToPath(new URL('../../../build/Release', import.meta.url));
-const names = ['gptorch_loader.node', 'gptorch.node', 'libgptorch_ops.so'];
+const names = ['gptorch_loader.node', 'gptorch.node', 'libgptorch_ops.so', 'libgptorch_distributed.so'];
 const files = names.map((name) => join(release, name)).filter((file) => existsSync(file));
 const floor = thisPlatform()?.floor;
 
