@@ -52,11 +52,10 @@ int listenOn(const std::string& address, uint16_t port) {
     close(socket);
   }
   if (reason == EADDRINUSE) {
-    throw Error(ErrorCode::ProcessGroup, "rank 0: port " + endpoint(address, port) +
-                                             " is in use by another program; set MASTER_PORT to a free one");
+    throw Error(ErrorCode::ProcessGroup,
+                "port " + endpoint(address, port) + " is in use by another program; set MASTER_PORT to a free one");
   }
-  throw Error(ErrorCode::ProcessGroup,
-              "rank 0: cannot listen on " + endpoint(address, port) + ": " + std::strerror(reason));
+  throw Error(ErrorCode::ProcessGroup, "cannot listen on " + endpoint(address, port) + ": " + std::strerror(reason));
 }
 
 void waitForListener(const std::string& address, uint16_t port, std::chrono::milliseconds patience,

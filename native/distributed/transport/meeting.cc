@@ -32,11 +32,13 @@ c10::intrusive_ptr<c10d::Store> openStore(const GroupOptions& options, Cancellat
   tcp.timeout = options.joinTimeout;
   // Node has a libuv of its own, whose symbols would take the place of those inside libtorch.
   tcp.useLibUV = false;
-  if (tcp.isServer && isLoopback(options.address)) tcp.masterListenFd = listenOn(options.address, options.port);
-  if (!tcp.isServer) waitForListener(options.address, options.port, options.joinTimeout, cancellation);
   try {
+    if (tcp.isServer && isLoopback(options.address)) tcp.masterListenFd = listenOn(options.address, options.port);
+    if (!tcp.isServer) waitForListener(options.address, options.port, options.joinTimeout, cancellation);
     return c10::make_intrusive<c10d::PrefixStore>("gptorch/" + options.name,
                                                   c10::make_intrusive<c10d::TCPStore>(options.address, tcp));
+  } catch (const Error& error) {
+    fail(options, error.what());
   } catch (const std::exception& error) {
     const std::string reason = error.what();
     const std::string where = options.address + ":" + std::to_string(options.port);
