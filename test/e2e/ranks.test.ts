@@ -76,7 +76,16 @@ beforeAll(async () => {
     await writeFile(path(`${name}.train.jsonl`), lines(0, 24));
     await writeFile(path(`${name}.eval.jsonl`), lines(100, 13));
   }
-  const base = ['--config', path('tiny.json'), '--data', path('text.txt'), '--set', 'train.steps=6'];
+  const base = [
+    '--config',
+    path('tiny.json'),
+    '--data',
+    path('text.txt'),
+    '--set',
+    'train.steps=6',
+    '--set',
+    'model.tiedEmbedding=false',
+  ];
   await jsonLines(['pretrain', ...base, '--out', path('base'), '--quiet', '--json']);
 
   const args = [fixture('train-everything'), path('')];
