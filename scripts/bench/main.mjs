@@ -5,6 +5,7 @@ import { fail } from '../bootstrap/failure.mjs';
 import { engine } from './engine.mjs';
 import { GENERATE_SIZES } from './generate/workload.mjs';
 import { generate } from './generate.mjs';
+import { ranks } from './ranks.mjs';
 import { SIZES } from './sizes.mjs';
 import { RUNS } from './tasks/runs.mjs';
 import { tasks } from './tasks.mjs';
@@ -23,6 +24,13 @@ common(program.command('train'))
   )
   .option('--no-compile', 'without PyTorch compiled, whose first step takes long')
   .action(train);
+
+common(program.command('ranks'))
+  .description('a training step by two processes of one thread: beside one process of two threads, and PyTorch DDP')
+  .addOption(new Option('--size <name>', 'one size alone').choices(Object.keys(SIZES)))
+  .option('--rounds <n>', 'turns of each peer (default: by size)', count)
+  .option('--steps <n>', 'training steps a turn (default: by size)', count)
+  .action(ranks);
 
 common(program.command('engine'))
   .description("JavaScript's part: its share of a step, queueing, reading, the event loop's delay")

@@ -12,22 +12,25 @@ export class TrainingLoop {
   #tokens;
   #shape;
   #dtype;
+  #group;
   #steps = 0;
 
   /**
    * @param {object} parts
    * @param {BigInt64Array} parts.tokens inputs and targets (…, 2, batch, contextLength); the steps go round them
    * @param {'float32' | 'bfloat16'} [parts.dtype] of products and attention
+   * @param {import('../../dist/index.js').ProcessGroup} [parts.group] ranks that have equal parts of each batch
    */
-  constructor({ model, optimizer, tokens, batch, dtype = 'float32' }) {
+  constructor({ model, optimizer, tokens, batch, dtype = 'float32', group }) {
     this.#model = model.train();
     this.#optimizer = new AdamW(model.namedParameters(), optimizer);
     this.#tokens = tokens;
-    this.#shape = [batch, model.config.contextLength];
+    this.#shape = [batch / (group?.size ?? 1), model.config.contextLength];
     this.#dtype = dtype;
+    this.#group = group;
   }
 
-  /** @returns {Promise<number[]>} the losses, once all is done that belongs to the steps */
+  /** @returns {Promise<number[]>} the losses (of a rank: its part of them), once all is done that belongs to the steps */
   async run(steps) {
     const [losses, reads] = [[], []];
     for (let step = 0; step < steps; step++) {
@@ -52,10 +55,12 @@ export class TrainingLoop {
     const loss = scope(() => {
       const place = { shape: this.#shape, device: this.#model.device };
       const forward = () => this.#model.loss(tensor(inputs, place), tensor(targets, place));
-      const loss = this.#dtype === 'float32' ? forward() : autocast(this.#dtype, forward);
+      const mean = this.#dtype === 'float32' ? forward() : autocast(this.#dtype, forward);
+      const loss = this.#group ? mean.mul(1 / this.#group.size) : mean;
       loss.backward();
       return loss;
     });
+    this.#group?.reduceGradients(this.#model.namedParameters().map(([, parameter]) => parameter));
     clipGradNorm(this.#model.namedParameters(), CLIP).dispose();
     this.#optimizer.step();
     this.#optimizer.zeroGrad();
@@ -64,8 +69,9 @@ export class TrainingLoop {
 
   #batch(index) {
     const [rows, length] = this.#shape;
-    const half = rows * length;
-    const first = (index * 2 * half) % this.#tokens.length;
-    return [this.#tokens.subarray(first, first + half), this.#tokens.subarray(first + half, first + 2 * half)];
+    const { rank, size } = this.#group ?? { rank: 0, size: 1 };
+    const [own, half] = [rows * length, size * rows * length];
+    const first = ((index * 2 * half) % this.#tokens.length) + rank * own;
+    return [0, half].map((shift) => this.#tokens.subarray(first + shift, first + shift + own));
   }
 }

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -112,7 +113,28 @@ describe('gptorch launch', () => {
     });
     expect(await launch(2, ['chat', '--model', 'x'])).toMatchObject({
       code: 2,
-      stderr: 'gptorch: launch: it runs pretrain or finetune, not chat\n',
+      stderr: 'gptorch: launch: it runs pretrain, finetune or a script, FILE.mjs or FILE.js, not chat\n',
+    });
+  });
+});
+
+describe('gptorch launch with a script', () => {
+  it('runs it as ranks, which form a group', async () => {
+    const script = workspace.path('ranks.mjs');
+    const library = new URL('../../dist/index.js', import.meta.url).href;
+    await writeFile(
+      script,
+      `import { ProcessGroup, readRankEnvironment } from ${JSON.stringify(library)};
+      const group = await ProcessGroup.join(readRankEnvironment());
+      const sums = await group.sum([group.rank, Number(process.argv[2])]);
+      await group.close();
+      console.log(JSON.stringify(sums));`,
+    );
+    // Rank 0 has stdout.
+    expect(await gptorch(['launch', '--processes', '2', script, '21'])).toEqual({
+      code: 0,
+      stdout: '[1,42]\n',
+      stderr: '',
     });
   });
 });

@@ -34,15 +34,17 @@ export function addLaunch(program: Command): void {
     .option('--master <host:port>', 'where rank 0 listens (default: a free port of this machine alone)', endpoint)
     .option('--join-timeout <seconds>', 'to wait for all ranks to start (default: 300)', positiveNumber)
     .option('--timeout <seconds>', 'a step waits for the other ranks (default: 1800)', positiveNumber)
-    .argument('<command...>', 'pretrain or finetune, with its options')
+    .argument('<command...>', 'pretrain or finetune with its options, or a script of JavaScript with its arguments')
     .passThroughOptions()
     .action(run);
 }
 
 async function run(command: string[], options: LaunchOptions): Promise<void> {
   const { processes, nodes, nodeRank, master, timeout, joinTimeout } = options;
-  if (!COMMANDS.includes(command[0] ?? '')) {
-    throw new InputError(`launch: it runs ${COMMANDS.join(' or ')}, not ${command[0]}`);
+  const [name = ''] = command;
+  const isScript = /\.[cm]?js$/.test(name);
+  if (!isScript && !COMMANDS.includes(name)) {
+    throw new InputError(`launch: it runs ${COMMANDS.join(', ')} or a script, FILE.mjs or FILE.js, not ${name}`);
   }
   if (nodeRank >= nodes) throw new InputError(`launch: --node-rank is ${nodeRank}; allowed: 0 to ${nodes - 1}`);
   if (nodes > 1 && master === undefined)
@@ -60,7 +62,10 @@ async function run(command: string[], options: LaunchOptions): Promise<void> {
     ...(timeout !== undefined && { GPTORCH_TIMEOUT: String(timeout) }),
     ...(joinTimeout !== undefined && { GPTORCH_JOIN_TIMEOUT: String(joinTimeout) }),
   }));
-  process.exitCode = await runRanks({ args: [...process.execArgv, main, ...command], environments });
+  process.exitCode = await runRanks({
+    args: [...process.execArgv, ...(isScript ? [] : [main]), ...command],
+    environments,
+  });
 }
 
 function endpoint(text: string): Endpoint {
