@@ -24,6 +24,7 @@ std::vector<Test> fairQueueTests();
 std::vector<Test> fileTests();
 std::vector<Test> philoxTests();
 std::vector<Test> portTests();
+std::vector<Test> processGroupTests();
 std::vector<Test> queueTests();
 std::vector<Test> replayerTests();
 std::vector<Test> schedulerTests();
