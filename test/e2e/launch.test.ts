@@ -124,18 +124,22 @@ describe('gptorch launch with a script', () => {
     const library = new URL('../../dist/index.js', import.meta.url).href;
     await writeFile(
       script,
-      `import { ProcessGroup, readRankEnvironment } from ${JSON.stringify(library)};
+      `import { ProcessGroup, readRankEnvironment, tensor } from ${JSON.stringify(library)};
       const group = await ProcessGroup.join(readRankEnvironment());
       const sums = await group.sum([group.rank, Number(process.argv[2])]);
+      const [same, other] = [tensor([1, 2]), tensor([group.rank])];
+      await group.checkSame([same], 'the same');
+      const told = await group.checkSame([same, other], 'the weights').catch(({ code, message }) => [code, message]);
+      group.broadcast([other], { root: 1 });
+      await group.checkSame([same, other], 'what was given');
       await group.close();
-      console.log(JSON.stringify(sums));`,
+      console.log(JSON.stringify({ sums, told }));`,
     );
     // Rank 0 has stdout.
-    expect(await gptorch(['launch', '--processes', '2', script, '21'])).toEqual({
-      code: 0,
-      stdout: '[1,42]\n',
-      stderr: '',
-    });
+    const { stdout, ...end } = await gptorch(['launch', '--processes', '2', script, '21']);
+    expect(end).toEqual({ code: 0, stderr: '' });
+    const told = ['ERR_PROCESS_GROUP', expect.stringMatching(/^rank 0: the weights differ between ranks: 1 from 0\./)];
+    expect(parseLines(stdout)).toEqual([{ sums: [1, 42], told }]);
   });
 });
 
