@@ -8,8 +8,8 @@
 
 namespace gptorch {
 
-/// Token ids in a file: uint16 or uint32, little-endian. Read, not mapped: where a mapped file is cut short behind one's
-/// back, the next touch ends the process with SIGBUS.
+/// Token ids in a file: uint16 or uint32, little-endian. Read, not mapped: where a mapped file is cut short behind
+/// one's back, the next touch ends the process with SIGBUS.
 class TokenFile {
  public:
   enum class Width { Two = 2, Four = 4 };
