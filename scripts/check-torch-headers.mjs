@@ -8,7 +8,7 @@ import { Failure, fail } from './bootstrap/failure.mjs';
 import { root } from './bootstrap/paths.mjs';
 import { filesUnder } from './bootstrap/stamp.mjs';
 import { step, write } from './bootstrap/step.mjs';
-import { compileAll } from './check-torch-headers/compile-all.mjs';
+import { canCompile, compileAll } from './check-torch-headers/compile-all.mjs';
 import { fetchHeaders } from './check-torch-headers/fetch-headers.mjs';
 
 async function main() {
@@ -19,7 +19,10 @@ async function main() {
   if (!existsSync(join(folder, 'include', 'ATen', 'ATen.h'))) throw new Failure(`${folder} has no include/ATen/ATen.h`);
 
   if (fetchOnly) return;
-  const sources = filesUnder(join(root, 'native')).filter((file) => file.endsWith('.cc'));
+  const all = filesUnder(join(root, 'native')).filter((file) => file.endsWith('.cc'));
+  const sources = all.filter(canCompile);
+  for (const source of all.filter((file) => !sources.includes(file)))
+    write(`${relative(root, source)} is left out: there is no CUDA`);
   const failed = await step('headers', `compiling ${sources.length} sources against ${folder}`, (report) =>
     compileAll(sources, folder, availableParallelism(), report),
   );

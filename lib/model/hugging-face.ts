@@ -8,8 +8,6 @@ export type ModelType = 'gpt2' | 'openai-gpt' | 'gptorch';
 
 const ACTIVATIONS = { gelu_tanh: 'gelu_new', gelu: 'gelu', relu: 'relu' } as const;
 
-const GPT2_END_OF_TEXT = 50_256;
-
 /** The class of Hugging Face that has such a model, else `gptorch`. */
 export function modelTypeOf(config: GPTConfig): ModelType {
   const common =
@@ -51,13 +49,9 @@ export function toHuggingFace(config: GPTConfig): Record<string, unknown> {
     const afn = config.activation === 'relu' ? 'relu' : 'gelu';
     return { architectures: ['OpenAIGPTLMHeadModel'], ...shared, afn };
   }
-  // GPT-2's <|endoftext|>. Left out, transformers assumes it even of a vocabulary that is too small, and warns.
-  const endOfText = config.vocabSize > GPT2_END_OF_TEXT ? GPT2_END_OF_TEXT : null;
   return {
     architectures: ['GPT2LMHeadModel'],
     ...shared,
-    bos_token_id: endOfText,
-    eos_token_id: endOfText,
     n_inner: config.feedForwardWidth === 4 * config.width ? null : config.feedForwardWidth,
     activation_function: ACTIVATIONS[config.activation],
   };

@@ -1,8 +1,24 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { root } from '../bootstrap/paths.mjs';
+
+/** The folder of cuda_runtime.h beside nvcc, or undefined. */
+const cudaHeaders = [process.env.CUDACXX, ...(process.env.PATH ?? '').split(delimiter).map((dir) => join(dir, 'nvcc'))]
+  .concat('/usr/local/cuda/bin/nvcc')
+  .filter((nvcc) => nvcc !== undefined && existsSync(nvcc))
+  .map((nvcc) => join(dirname(dirname(realpathSync(nvcc))), 'include'))
+  .find((folder) => existsSync(join(folder, 'cuda_runtime.h')));
+
+/**
+ * Whether a source can be checked here: all but those of CUDA's runtime where it is not installed.
+ *
+ * @param {string} source
+ */
+export function canCompile(source) {
+  return cudaHeaders !== undefined || !/#include <(ATen|c10)\/cuda\//.test(readFileSync(source, 'utf8'));
+}
 
 /**
  * Checks each source with the compiler, several at a time, behind a precompiled header as in the build.
@@ -48,6 +64,8 @@ function flags(libtorch) {
     join(libtorch, 'include', 'torch', 'csrc', 'api', 'include'),
     join(modules, 'node-api-headers', 'include'),
     join(modules, 'node-addon-api'),
+    // Of the runtime that CUDA's own parts of torch's headers name; sources that need it are left out where it is missing.
+    ...(cudaHeaders === undefined ? [] : [cudaHeaders]),
   ];
   const defines = [
     'AT_PER_OPERATOR_HEADERS',
