@@ -40,7 +40,7 @@ test.each([
 );
 
 test('failures that nobody asks for are not kept without end', { timeout: patience }, async () => {
-  const turns = size({ short: 7000, long: 70_000 });
+  const turns = size({ short: 28_000, long: 70_000 });
   const { samples } = await use('failures', turns, '--expose-gc');
   // A failure that is kept takes about 170 bytes: its text, its counts of references, its place in the list.
   const [, early, late] = samples.map((each) => each.resident);
