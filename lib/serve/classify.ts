@@ -50,6 +50,7 @@ export async function classify(service: Service, request: FastifyRequest, reply:
   service.metrics.read(served.name, promptTokens);
   try {
     const predictions = await service.places.use(life.signal, () => predict(task, examples, { signal: life.signal }));
+    service.reportSuccess();
     const data = predictions.map((prediction, index) => ({ index, ...prediction }));
     const usage = { prompt_tokens: promptTokens, total_tokens: promptTokens };
     return { object: 'list', data, model: served.name, task: task.config.task, usage };

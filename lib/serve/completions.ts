@@ -90,10 +90,12 @@ function logProbsOf(served: ServedModel, tokens: ChoiceContent['tokens'], shift:
   return {
     tokens: tokens.map(({ token }) => served.decode([token])),
     token_logprobs: tokens.map(({ logProb = null }) => logProb),
+    // As in OpenAI's protocol the drawn token is always among them: there may be one more than was asked for.
     // Where several tokens have the same text, the most probable one counts.
-    top_logprobs: tokens.map(({ topLogProbs }) => {
+    top_logprobs: tokens.map(({ token, logProb, topLogProbs }) => {
+      const drawn = logProb === undefined ? [] : [{ token, logProb }];
       return Object.fromEntries(
-        topLogProbs.toReversed().map(({ token, logProb }) => [served.decode([token]), logProb]),
+        [...drawn, ...topLogProbs.toReversed()].map((each) => [served.decode([each.token]), each.logProb]),
       );
     }),
     text_offset: tokens.map(({ offset }) => shift + offset),
@@ -127,6 +129,7 @@ async function echoPrompts(
     for (const { text, tokens } of inputs) {
       const whole = text ?? served.decode([...tokens]);
       const scored = logProbs ? await service.places.use(life.signal, () => score(served.gpt, tokens)) : undefined;
+      if (scored) service.reportSuccess();
       echoes.push({ text: whole, logprobs: scored ? promptLogProbs(served, tokens, scored.logProbs) : null });
     }
     return echoes;

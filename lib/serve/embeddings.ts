@@ -33,6 +33,7 @@ export async function embeddings(service: Service, request: FastifyRequest, repl
     const data: object[] = [];
     for (const [index, { tokens }] of inputs.entries()) {
       const state = await served.gpt.decoder.embed(tokens, { client, signal: life.signal, waitTimeout });
+      service.reportSuccess();
       const embedding = written(state, fields.encoding_format);
       data.push({ object: 'embedding', index, embedding });
     }

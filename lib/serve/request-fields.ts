@@ -22,7 +22,7 @@ export const samplingFields = {
   top_p: z.number().min(0).max(1).nullish(),
   top_k: z.int().min(-1).max(1_000_000).nullish(),
   min_p: z.number().min(0).max(1).nullish(),
-  repetition_penalty: z.number().positive().max(100).nullish(),
+  repetition_penalty: z.number().min(0.01).max(100).nullish(),
   n: z.int().min(1).max(128).nullish(),
   stop: z.union([text.min(1), z.array(text.min(1)).max(4)]).nullish(),
   seed: z.int().nullish(),

@@ -160,7 +160,7 @@ export function linearCrossEntropy(
 
 /** How a token is chosen from logits, in the order of transformers' `generate`: penalty, temperature, top-k, top-p, min-p. */
 export interface SamplingOptions {
-  /** Divides the logits; 0 takes the most probable token. Default 1. */
+  /** Divides the logits; 0 takes the most probable token, and below 1e-6 it counts as 1e-6. Up to 1e6. Default 1. */
   temperature?: number;
   /** Only the k most probable tokens. */
   topK?: number;
@@ -168,7 +168,10 @@ export interface SamplingOptions {
   topP?: number;
   /** Only tokens at least p times as probable as the most probable one (Nguyen et al. 2024). */
   minP?: number;
-  /** Divides positive logits of the tokens that came before and multiplies negative ones (Keskar et al. 2019). Default 1: none. */
+  /**
+   * Divides positive logits of the tokens that came before and multiplies negative ones (Keskar et al. 2019). From 1e-6 to
+   * 1e6. Default 1: none.
+   */
   repetitionPenalty?: number;
 }
 
@@ -191,7 +194,10 @@ export interface SampleOptions extends SamplingOptions, SeenTokens {
   generator?: Generator;
 }
 
-/** Draws one token for each row: logits (B, vocabSize) → (B) int64. */
+/**
+ * Draws one token for each row: logits (B, vocabSize) → (B) int64.
+ * Reading the result fails where a row's logits are NaN, or the largest is infinite.
+ */
 export function sample(logits: Tensor, options: SampleOptions = {}): Tensor {
   const { generator = engine.generator } = options;
   return new Tensor(generator.draw(1, (key) => functions.sample(logits.handle, ...samplingArguments(options), key)));

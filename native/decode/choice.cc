@@ -1,6 +1,5 @@
 #include "decode/choice.h"
 
-#include <ATen/ops/argmax.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/logsumexp.h>
 #include <ATen/ops/tensor.h>
@@ -49,7 +48,7 @@ at::Tensor penalize(const at::Tensor& logits, std::span<const ChoiceOptions> opt
 std::vector<int64_t> sampleEqually(at::Tensor logits, std::span<const ChoiceOptions> options, const Places& places) {
   const Sampling& sampling = options[places.front()].sampling;
   if (sampling.repetitionPenalty != 1) logits = penalize(logits, options, places);
-  if (sampling.temperature == 0) return toVector(logits.argmax(-1));
+  if (sampling.temperature == 0) return toVector(mostProbable(logits));
   std::vector<double> uniforms;
   for (const size_t place : places) uniforms.push_back(uniform(options[place].key, 0));
   return toVector(drawTokens(filterLogits(logits, {}, sampling), at::tensor(uniforms, at::kDouble)));
@@ -61,7 +60,7 @@ void setLogProbs(const at::Tensor& logits, std::span<const ChoiceOptions> option
   std::vector<int64_t> tokens;
   int64_t most = 0;
   for (const size_t place : places) {
-    tokens.push_back(choices[place].token);
+    tokens.push_back(std::max<int64_t>(0, choices[place].token));  // Without a token nobody asks for its probability.
     most = std::max(most, options[place].top);
   }
   const at::Tensor chosen = at::tensor(tokens, at::kLong).unsqueeze(-1).to(logits.device());
@@ -107,7 +106,7 @@ std::vector<Choice> choose(const at::Tensor& logits, std::span<const int64_t> ro
   }
   if (!greedy.empty()) {
     // Of all rows: cheaper than copying some.
-    const std::vector<int64_t> best = toVector(logits.argmax(-1));
+    const std::vector<int64_t> best = toVector(mostProbable(logits));
     for (const size_t place : greedy) choices[place].token = best[static_cast<size_t>(rows[place])];
   }
   for (const Places& places : groups) {

@@ -31,6 +31,7 @@ struct ChoiceOptions {
 
 /// What was chosen.
 struct Choice {
+  /// kNoToken where the row's logits are not finite.
   int64_t token = 0;
   std::optional<double> logProb;
   std::vector<TokenLogProb> top;

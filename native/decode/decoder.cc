@@ -32,6 +32,12 @@ FailureRef disposedFailure() {
       Failure{ErrorCode::Disposed, "the decoder was disposed of before the request was finished"});
 }
 
+FailureRef withoutToken() {
+  return std::make_shared<Failure>(Failure{ErrorCode::Engine,
+                                           "the model's logits for this text are not finite, so no token can be chosen",
+                                           /*observed=*/true});
+}
+
 /// The rows of some of the sequences: (picked, width).
 at::Tensor pick(const at::Tensor& hidden, const std::vector<int64_t>& rows) {
   if (static_cast<int64_t>(rows.size()) == hidden.size(0)) return hidden;
@@ -239,7 +245,16 @@ void Decoder::generate(std::vector<Sequence*> sequences, const at::Tensor& hidde
                        request.topLogProbs});
   }
   std::vector<Choice> choices = choose(logits, rows, options);
-  for (size_t i = 0; i < sequences.size(); ++i) take(*sequences[i], std::move(choices[i]));
+  // Of a request that fails no sequence is left to take anything.
+  std::vector<RequestRef> failing;
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    if (choices[i].token == kNoToken) failing.push_back(sequences[i]->request);
+  }
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    const bool fails = std::find(failing.begin(), failing.end(), sequences[i]->request) != failing.end();
+    if (!fails) take(*sequences[i], std::move(choices[i]));
+  }
+  for (const RequestRef& request : failing) scheduler_.fail(request, withoutToken());
 }
 
 void Decoder::take(Sequence& sequence, Choice choice) {

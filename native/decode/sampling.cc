@@ -20,6 +20,9 @@ namespace {
 
 constexpr double kExcluded = -std::numeric_limits<double>::infinity();
 
+/// Of repetition penalties: a logit stays finite.
+constexpr double kWeakest = 1e-6, kStrongest = 1e6;
+
 /// Keeps the k largest logits of each row; ties at the border stay, as in transformers' TopKLogitsWarper.
 at::Tensor keepTopK(const at::Tensor& logits, int64_t k) {
   const at::Tensor border = std::get<0>(logits.topk(std::min(k, logits.size(-1)))).narrow(-1, -1, 1);
@@ -56,8 +59,8 @@ Sampling Sampling::from(const Arguments& arguments, size_t first) {
   sampling.minP = arguments.optionalNumber(first + 3, "minP");
   if (sampling.minP && !(*sampling.minP >= 0 && *sampling.minP <= 1)) arguments.fail("minP must be from 0 to 1");
   sampling.repetitionPenalty = arguments.optionalNumber(first + 4, "repetitionPenalty").value_or(1);
-  if (!(sampling.repetitionPenalty > 0 && sampling.repetitionPenalty <= 1e6)) {
-    arguments.fail("repetitionPenalty must be above 0 and at most 1000000");
+  if (!(sampling.repetitionPenalty >= kWeakest && sampling.repetitionPenalty <= kStrongest)) {
+    arguments.fail("repetitionPenalty must be from 0.000001 to 1000000");
   }
   return sampling;
 }
@@ -74,30 +77,37 @@ at::Tensor filterLogits(const at::Tensor& logits, const at::Tensor& seen, const 
   }
   // Greedy: what follows does not move the most probable token.
   if (sampling.temperature == 0) return filtered;
-  filtered = filtered / sampling.temperature;
+  filtered = filtered / std::max(sampling.temperature, Sampling::kColdest);
   if (sampling.topK) filtered = keepTopK(filtered, *sampling.topK);
   if (sampling.topP && *sampling.topP < 1) filtered = keepTopP(filtered, *sampling.topP);
   if (sampling.minP) filtered = keepMinP(filtered, *sampling.minP);
   return filtered;
 }
 
+at::Tensor mostProbable(const at::Tensor& logits) {
+  const at::Tensor tokens = logits.argmax(-1, /*keepdim=*/true);  // (B, 1): a NaN where there is one
+  return at::where(logits.gather(-1, tokens).isfinite(), tokens, kNoToken).squeeze(-1);
+}
+
 at::Tensor drawTokens(const at::Tensor& filtered, const at::Tensor& uniforms) {
   // In double: a sum of 50,000 small floats would shift the last tokens' shares.
   const at::Tensor sums = filtered.softmax(-1).cumsum(-1, at::kDouble);  // (B, vocabSize)
   const at::Tensor totals = sums.narrow(-1, sums.size(-1) - 1, 1);       // (B, 1)
-  TORCH_CHECK(totals.isfinite().all().item().toBool(), "sampling: the logits are not finite");
   // The first whose sum is above: what is excluded adds nothing to the sum before it.
   const at::Tensor drawn = uniforms.to(filtered.device()).unsqueeze(-1) * totals;  // (B, 1)
-  return at::searchsorted(sums, drawn, /*out_int32=*/false, /*right=*/true).squeeze(-1);
+  const at::Tensor tokens = at::searchsorted(sums, drawn, /*out_int32=*/false, /*right=*/true);
+  return at::where(totals.isfinite(), tokens, kNoToken).squeeze(-1);
 }
 
 at::Tensor chooseTokens(const at::Tensor& logits, const at::Tensor& seen, const Sampling& sampling,
                         const RandomKey& key) {
   const at::Tensor filtered = filterLogits(logits, seen, sampling);
-  if (sampling.temperature == 0) return filtered.argmax(-1);
   std::vector<double> uniforms;
   for (int64_t row = 0; row < logits.size(0); ++row) uniforms.push_back(uniform(key, static_cast<uint32_t>(row)));
-  return drawTokens(filtered, at::tensor(uniforms, at::kDouble));
+  const at::Tensor tokens =
+      sampling.temperature == 0 ? mostProbable(filtered) : drawTokens(filtered, at::tensor(uniforms, at::kDouble));
+  TORCH_CHECK((tokens != kNoToken).all().item().toBool(), "sample: the logits are not finite");
+  return tokens;
 }
 
 }  // namespace gptorch

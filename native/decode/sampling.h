@@ -12,7 +12,10 @@ namespace gptorch {
 /// How a token is chosen from logits, in the order of transformers' `generate`: repetition penalty, temperature,
 /// top-k, top-p, min-p.
 struct Sampling {
-  /// Divides the logits; 0 takes the most probable token, after the repetition penalty alone.
+  static constexpr double kColdest = 1e-6;
+
+  /// Divides the logits; 0 takes the most probable token, after the repetition penalty alone. Below kColdest it counts
+  /// as that: nothing but rounding tells the logits apart there, and a quotient must stay finite.
   double temperature = 1;
   std::optional<int64_t> topK;
   std::optional<double> topP, minP;
@@ -33,11 +36,19 @@ at::Tensor penalizeRepetition(const at::Tensor& logits, const at::Tensor& seen, 
 /// @param seen (B, S) token ids of each sequence so far; undefined: none. Used by the repetition penalty alone.
 at::Tensor filterLogits(const at::Tensor& logits, const at::Tensor& seen, const Sampling& sampling);
 
-/// One token for each row: (B, vocabSize) of finite and excluded logits → (B) int64.
+/// What stands for a token where a row's logits are not finite.
+inline constexpr int64_t kNoToken = -1;
+
+/// The most probable token of each row: (B, vocabSize) → (B) int64, kNoToken where logits are NaN or the largest
+/// infinite.
+at::Tensor mostProbable(const at::Tensor& logits);
+
+/// One token for each row: (B, vocabSize) of finite and excluded logits → (B) int64, kNoToken as in mostProbable.
 /// @param uniforms (B) float64 in [0, 1) on the CPU
 at::Tensor drawTokens(const at::Tensor& filtered, const at::Tensor& uniforms);
 
 /// One token for each row: (B, vocabSize) → (B) int64. All rows draw from the one key.
+/// @throws c10::Error where a row's logits are not finite
 at::Tensor chooseTokens(const at::Tensor& logits, const at::Tensor& seen, const Sampling& sampling,
                         const RandomKey& key);
 

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import OpenAI from 'openai';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ArgumentError, GPT, loadTokenizer } from '../../lib/index.js';
+import { ArgumentError, GPT, loadTokenizer, tensor } from '../../lib/index.js';
 import { createServer, type ServerOptions } from '../../lib/serve/index.js';
 import { makeModel, metric, post, type Running, serve, until } from './serving.js';
 
@@ -252,6 +252,29 @@ describe('watching', () => {
     expect(line('gptorch_running{model="chat"}')).toMatch(/ 0$/);
     for (const name of ['nodejs_eventloop_lag_p99_seconds', 'process_resident_memory_bytes'])
       expect(line(name)).toBeDefined();
+  });
+
+  it('health comes back with the next request that succeeds, on any route', async () => {
+    const broken = makeModel('broken', { chat: false, config: { tiedEmbedding: false } });
+    const bad = broken.tokenizer.encode('z')[0] ?? 0;
+    const weight = broken.model.embedding.parameter('wte.weight');
+    const values = (await weight.toArray()) as Float32Array;
+    const { width, vocabSize } = broken.model.config;
+    weight.copyFrom(tensor(values.fill(Number.NaN, bad * width, (bad + 1) * width), { shape: [vocabSize, width] }));
+    const { app, url } = await start({ models: [broken] });
+    const health = async () => (await app.inject('/healthz')).json().status;
+    const complete = (prompt: string) => post(`${url}/v1/completions`, { model: 'broken', prompt, max_tokens: 2 });
+    const routes = [
+      () => complete('a'),
+      () => post(`${url}/v1/embeddings`, { model: 'broken', input: 'a' }),
+      () => post(`${url}/v1/completions`, { model: 'broken', prompt: 'ab', max_tokens: 0, logprobs: 0, echo: true }),
+    ];
+    for (const succeed of routes) {
+      expect((await complete('z')).status).toBe(500);
+      expect(await health()).toBe('unhealthy');
+      expect((await succeed()).status).toBe(200);
+      expect(await health()).toBe('ready');
+    }
   });
 
   it('health is ready, then draining while running requests end', async () => {

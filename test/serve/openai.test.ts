@@ -127,6 +127,27 @@ describe('completions', () => {
       expect(Math.max(...values)).toBe(own[i]);
     }
   });
+
+  it('tell the drawn token beside the most probable ones, where it is none of them', async () => {
+    const { choices } = await client.completions.create({ ...ask, temperature: 2, max_tokens: 40, logprobs: 1 });
+    const { tokens = [], token_logprobs: own = [], top_logprobs: top = [] } = choices[0]?.logprobs ?? {};
+    const sizes = top.map((alternatives, i) => {
+      expect(alternatives[tokens[i] ?? '']).toBe(own[i]);
+      return Object.keys(alternatives).length;
+    });
+    expect(new Set(sizes)).toEqual(new Set([1, 2]));
+  });
+
+  it('take the extremes of temperature and repetition penalty', async () => {
+    const greedy = await client.completions.create({ ...ask, temperature: 0 });
+    const cold = await client.completions.create({ ...ask, temperature: 1e-300 });
+    expect(cold.choices[0]?.text).toBe(greedy.choices[0]?.text);
+    const penalties = { repetition_penalty: 100, temperature: 1e-300 } as object;
+    const penalized = await client.completions.create({ ...ask, ...penalties });
+    expect(penalized.choices[0]?.finish_reason).toBe('length');
+    const weak = { ...ask, repetition_penalty: 1e-300 } as typeof ask;
+    await expect(client.completions.create(weak)).rejects.toThrow('repetition_penalty');
+  });
 });
 
 describe('chats', () => {

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { ArgumentError, DisposedError } from '../../../lib/errors.js';
+import { ArgumentError, DisposedError, EngineError } from '../../../lib/errors.js';
 import { AdamW, engine, GPT, type SamplesOptions, score, tensor } from '../../../lib/index.js';
 
 const config = {
@@ -163,5 +163,33 @@ describe('on the engine', () => {
     { stop: [0.5] },
   ])('%j is refused', async (wrong) => {
     await expect(model.stream(PROMPT, { maxNewTokens: 1, ...wrong }).next()).rejects.toThrow(ArgumentError);
+  });
+});
+
+describe.each(['gptorch'] as const)('with the kernels of %s', (kernels) => {
+  const BAD = 16;
+
+  test('a text without finite logits fails alone, and leaves nothing behind', async () => {
+    const model = new GPT({ ...config, tiedEmbedding: false }, { seed: 2, decoder: { kernels, cacheTokens: 64 } });
+    const weight = model.embedding.parameter('wte.weight');
+    const values = (await weight.toArray()) as Float32Array;
+    values.fill(Number.NaN, BAD * config.width, (BAD + 1) * config.width);
+    weight.copyFrom(tensor(values, { shape: [config.vocabSize, config.width] }));
+    const run = (prompt: number[], temperature: number) =>
+      model.complete(prompt, { maxNewTokens: 8, seed: 7, temperature, stop: [BAD], topLogProbs: 2 });
+    const good = [PROMPT, [2], [7, 8]];
+    const alone = [];
+    for (const prompt of good) alone.push(await run(prompt, 1));
+    for (const temperature of [0, 1]) {
+      const bad = model.completions([5, BAD, 5], { maxNewTokens: 4, n: 3, temperature, logProbs: true });
+      const beside = Promise.all(good.map((prompt) => run(prompt, 1)));
+      await expect(bad).rejects.toThrow(EngineError);
+      await expect(bad).rejects.toThrow('logits for this text are not finite');
+      expect(await beside).toEqual(alone);
+      // Blocks that held what is not a number are used again.
+      expect(await Promise.all([...good, ...good].map((prompt) => run(prompt, 1)))).toEqual([...alone, ...alone]);
+    }
+    expect(model.decoder.stats()).toMatchObject({ waiting: 0, running: 0 });
+    model.dispose();
   });
 });

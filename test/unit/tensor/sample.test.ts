@@ -59,6 +59,9 @@ test.each<SamplingOptions>([
   { minP: -0.1 },
   { minP: 1.1 },
   { repetitionPenalty: 0 },
+  { repetitionPenalty: 1e-7 },
+  { repetitionPenalty: 2e6 },
+  { temperature: 2e6 },
   { repetitionPenalty: Number.NaN },
 ])('%j is refused', (options) => {
   expect(() => sample(tensor([[1, 2]]), options)).toThrow(ArgumentError);
@@ -78,4 +81,26 @@ test('a penalty makes greedy choose what has not been seen', async () => {
   expect(await sample(logits, { temperature: 0, repetitionPenalty: 2, seen }).item()).toBe(1);
   const filtered = await filterLogits(logits, { repetitionPenalty: 2, seen }).toArray();
   expect(Array.from(filtered, Number)).toEqual([1, 1.5, -6]);
+});
+
+test('the extremes of temperature and penalty leave a distribution', async () => {
+  const logits = tensor([[2, 1.5, 90, -3, 89]]);
+  const seen = tensor([[2]], { dtype: 'int64' });
+  for (const temperature of [1e-300, 1e-38, 1e-7]) {
+    expect(await sample(logits, { temperature }).item()).toBe(2);
+    expect(await sample(logits, { temperature, repetitionPenalty: 1e6, seen }).item()).toBe(4);
+    expect(await sample(logits, { temperature, repetitionPenalty: 1e-6, seen, topP: 0.9, topK: 3 }).item()).toBe(2);
+  }
+  expect(await sample(logits, { temperature: 1e6 }).item()).toBeLessThan(5);
+});
+
+test.each([0, 1])('at temperature %d logits that are not finite give no token', async (temperature) => {
+  for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    const logits = tensor([
+      [1, 2],
+      [3, bad],
+    ]);
+    await expect(sample(logits, { temperature }).toArray()).rejects.toThrow('logits are not finite');
+  }
+  expect(await sample(tensor([[1, Number.NEGATIVE_INFINITY]]), { temperature }).item()).toBe(0);
 });
