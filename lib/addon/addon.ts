@@ -214,6 +214,11 @@ export interface AddonEngine {
   queued(): number;
   /** For tests: as if a device had failed beyond repair. */
   failDevice(): void;
+  /**
+   * For tests: as if the CPU were a device that is done so many milliseconds after it was given something, and, with
+   * `fails`, has failed then. A negative time: no longer.
+   */
+  delayDevice(milliseconds: number, fails: boolean): void;
   /** CUDA devices that libtorch can use: 0 with a CPU build or without a driver. */
   cudaDevices(): number;
   /** Those of our operators that have CUDA kernels of their own: none until their library is loaded. */

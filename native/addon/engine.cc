@@ -27,19 +27,22 @@ Napi::Value idle(const Napi::CallbackInfo& info) {
     const auto [promise, id] = environment.promise(env);
     Item item;
     item.session = environment.session();
-    item.work = [session = environment.session(), port = environment.port(), id = id] {
-      port->post([id, unobserved = session->takeFailure()](Napi::Env e) {
-        Environment& target = Environment::of(e);
-        if (unobserved) {
-          target.reject(e, id, *unobserved);
-        } else {
-          target.resolve(e, id, [](Napi::Env f) { return f.Undefined(); });
-        }
-      });
-    };
     // Only after a device's failure beyond repair, when nothing runs any more.
     item.onFailure = [port = environment.port(), id = id](const FailureRef& failure) {
       port->post([id, failure](Napi::Env e) { Environment::of(e).reject(e, id, *failure); });
+    };
+    item.work = [session = environment.session(), port = environment.port(), id = id, failed = item.onFailure] {
+      const auto tell = [port, id, unobserved = session->takeFailure()] {
+        port->post([id, unobserved](Napi::Env e) {
+          Environment& target = Environment::of(e);
+          if (unobserved) {
+            target.reject(e, id, *unobserved);
+          } else {
+            target.resolve(e, id, [](Napi::Env f) { return f.Undefined(); });
+          }
+        });
+      };
+      Engine::instance().afterDevices(tell, failed);
     };
     Engine::instance().submit(std::move(item), true);
     return promise;
@@ -124,6 +127,17 @@ Napi::Value failDevice(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+/// delayDevice(milliseconds, fails): for tests, see device_event.h; a negative time is no delay.
+Napi::Value delayDevice(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const Arguments arguments = takeArguments("delayDevice", info, 0);
+    const std::chrono::milliseconds time(static_cast<int64_t>(arguments.numberWithin(0, "milliseconds", -1, 1e6)));
+    const bool fails = arguments.boolean(1, "fails");
+    DeviceEvent::delayAll(time.count() < 0 ? std::nullopt : std::optional<DeviceEvent::Delay>({time, fails}));
+    return info.Env().Undefined();
+  });
+}
+
 /// How many CUDA devices this process can use: 0 with a CPU libtorch or without a driver.
 Napi::Value cudaDevices(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
@@ -179,6 +193,7 @@ void exportEngine(Napi::Env env, Napi::Object exports) {
              Napi::Function::New(env, [](const Napi::CallbackInfo&) { Engine::instance().resume(); }, "resume"));
   engine.Set("failAllocations", Napi::Function::New(env, failAllocations, "failAllocations"));
   engine.Set("failDevice", Napi::Function::New(env, failDevice, "failDevice"));
+  engine.Set("delayDevice", Napi::Function::New(env, delayDevice, "delayDevice"));
   engine.Set("setModes", Napi::Function::New(env, setModes, "setModes"));
   engine.Set("setThreads", Napi::Function::New(env, setThreads, "setThreads"));
   engine.Set("threads", Napi::Function::New(

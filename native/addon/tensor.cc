@@ -7,6 +7,7 @@
 #include "addon/exports.h"
 #include "addon/handle.h"
 #include "engine/engine.h"
+#include "engine/upload.h"
 
 namespace gptorch {
 
@@ -17,7 +18,8 @@ at::ScalarType readableDtype(at::ScalarType dtype) {
   return dtype == at::kBFloat16 || dtype == at::kHalf ? at::kFloat : dtype;
 }
 
-/// A pending read: `take` runs on the engine thread and gives what makes the promise's value on JavaScript's.
+/// A pending read: `take` gets the value in main memory, in a dtype that JavaScript has, and gives what makes the
+/// promise's value on JavaScript's thread. The engine does not wait for a device.
 Napi::Value await(const Napi::CallbackInfo& info, const char* call, const SlotRef& slot,
                   std::function<Environment::Result(const at::Tensor&)> take) {
   const Napi::Env env = info.Env();
@@ -30,11 +32,21 @@ Napi::Value await(const Napi::CallbackInfo& info, const char* call, const SlotRe
   item.modes.gradEnabled = false;
   item.reads = {slot};
   item.repeatable = true;
-  item.work = [slot, port, id = id, take = std::move(take)] {
-    port->post([id, result = take(slot->value)](Napi::Env e) { Environment::of(e).resolve(e, id, result); });
-  };
+  if (!slot->meta.device.is_cpu()) item.device = slot->meta.device;
   item.onFailure = [port, id = id](const FailureRef& failure) {
     port->post([id, failure](Napi::Env e) { Environment::of(e).reject(e, id, *failure); });
+  };
+  item.work = [slot, port, id = id, take = std::move(take), failed = item.onFailure] {
+    Engine& engine = Engine::instance();
+    const at::Tensor value = slot->value.detach().to(readableDtype(slot->value.scalar_type()));
+    const auto tell = [port, id, take](const at::Tensor& host) {
+      port->post([id, result = take(host)](Napi::Env e) { Environment::of(e).resolve(e, id, result); });
+    };
+    if (engine.computesElsewhere(value.device())) {
+      engine.afterDevices([host = download(value), tell] { tell(host); }, failed);
+    } else {
+      tell(value);
+    }
   };
   // A read frees what waits for it; it must not be refused when the queue is full.
   Engine::instance().submit(std::move(item), true);
@@ -45,7 +57,7 @@ Napi::Value readData(const Napi::CallbackInfo& info) {
   return guarded(info, [&] {
     const SlotRef slot = unwrapTensor(info[0], "toArray");
     return await(info, "toArray", slot, [](const at::Tensor& value) -> Environment::Result {
-      const at::Tensor host = value.detach().to(at::kCPU, readableDtype(value.scalar_type())).contiguous();
+      const at::Tensor host = value.contiguous();
       auto bytes = std::make_shared<std::vector<uint8_t>>(host.nbytes());
       if (!bytes->empty()) std::memcpy(bytes->data(), host.const_data_ptr(), bytes->size());
       return [bytes](Napi::Env env) -> Napi::Value {

@@ -12,9 +12,9 @@ void DeviceStreams::enter(const c10::Device& device) {
   const c10::Device indexed(device.type(), index);
   const c10::impl::VirtualGuardImpl guard(device.type());
   guard.setDevice(indexed);
-  if (std::find(entered_.begin(), entered_.end(), index) == entered_.end()) {
+  if (std::find(entered_.begin(), entered_.end(), indexed) == entered_.end()) {
     guard.exchangeStream(guard.getStreamFromGlobalPool(indexed));
-    entered_.push_back(index);
+    entered_.push_back(indexed);
   }
   current_ = index;
 }

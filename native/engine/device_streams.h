@@ -12,10 +12,13 @@ class DeviceStreams {
   /// Makes `device` and our stream of it current on this thread.
   void enter(const c10::Device& device);
 
+  /// The devices that work went to so far.
+  const std::vector<c10::Device>& entered() const { return entered_; }
+
  private:
   c10::DeviceIndex current_ = -1;
-  /// Device indices whose stream is current.
-  std::vector<c10::DeviceIndex> entered_;
+  /// Those whose stream of ours is current.
+  std::vector<c10::Device> entered_;
 };
 
 }  // namespace gptorch

@@ -41,7 +41,13 @@ Engine& Engine::instance() {
   return *engine;
 }
 
-Engine::Engine() : threads_(at::get_num_threads()) {
+Engine::Engine()
+    : threads_(at::get_num_threads()), waiter_([this](DeviceEvent event, EventWaiter<DeviceEvent>::Done done) {
+        // What they own is the engine's to free.
+        const auto back =
+            std::make_shared<std::pair<DeviceEvent, EventWaiter<DeviceEvent>::Done>>(std::move(event), std::move(done));
+        onEngine([back] {});
+      }) {
   installCpuAllocator();
   thread_ = std::thread([this] { loop(); });
   beFirstAtExit();
@@ -176,6 +182,34 @@ void Engine::execute(Item& item) {
   }
 }
 
+void Engine::afterDevices(std::function<void()> done, std::function<void(const FailureRef&)> failed) {
+  if (streams_.entered().empty() && !DeviceEvent::isDelayed()) {
+    done();
+    return;
+  }
+  waiter_.wait(DeviceEvent(streams_.entered()),
+               [this, done = std::move(done), failed = std::move(failed)](const std::exception_ptr& thrown) {
+                 if (!thrown) {
+                   done();
+                   return;
+                 }
+                 const FailureRef failure = failureOf(thrown);
+                 failure->observed = true;
+                 onEngine([this, failure] {
+                   if (!broken_) broken_ = failure;
+                 });
+                 failed(failure);
+               });
+}
+
+void Engine::onEngine(std::function<void()> work) {
+  Item item;
+  item.session = std::make_shared<Session>();
+  item.frees = true;
+  item.work = std::move(work);
+  submit(std::move(item), true);
+}
+
 void Engine::end(const SessionRef& session) {
   session->closed = true;
   queue_.waitFor(session.get(), kExitGrace);
@@ -183,12 +217,20 @@ void Engine::end(const SessionRef& session) {
   beFirstAtExit();
 }
 
+bool Engine::pause() {
+  const bool isStill = queue_.pause(kExitGrace);
+  return waiter_.pause(kExitGrace) && isStill;
+}
+
 void Engine::pauseForExit() {
-  queue_.pause(kExitGrace);
+  pause();
   beFirstAtExit();
 }
 
-void Engine::resume() { queue_.resume(); }
+void Engine::resume() {
+  queue_.resume();
+  waiter_.resume();
+}
 
 /// Exit handlers run in the reverse order of their registration. libtorch makes statics when it first needs them (in
 /// the first backward pass, for example), and their destructors would come before a handler that was registered
@@ -199,7 +241,7 @@ void Engine::atExit(int status, void* self) {
   Engine& engine = *static_cast<Engine*>(self);
   if (std::this_thread::get_id() == engine.thread_.get_id()) return;
   // An operation that outlasts the grace would run into libtorch's destructors.
-  if (!engine.queue_.pause(kExitGrace)) _exit(status);
+  if (!engine.pause()) _exit(status);
 }
 
 }  // namespace gptorch

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "engine/cell.h"
+#include "engine/device_event.h"
 #include "engine/device_streams.h"
+#include "engine/event_waiter.h"
 #include "engine/item.h"
 #include "engine/plan.h"
 #include "engine/queue.h"
@@ -47,6 +49,14 @@ class Engine {
   /// Engine thread, between two parts of a long operation: stands still while the engine is paused.
   void rest() { queue_.rest(); }
 
+  /// Engine thread, from an item's work: whether what was just computed may still be under way on a device.
+  bool computesElsewhere(const c10::Device& device) const { return !device.is_cpu() || DeviceEvent::isDelayed(); }
+
+  /// Engine thread, from an item's work: calls `done` on another thread once all devices have done what they were given
+  /// so far, and the engine goes on meanwhile; at once where there is no device. In the order of the calls.
+  /// @param failed told instead when a device failed; nothing is computed after it
+  void afterDevices(std::function<void()> done, std::function<void(const FailureRef&)> failed);
+
   /// JavaScript thread of a session whose environment ends: drops what it left in the queue and waits up to 2 s for the
   /// operation of it that is under way.
   void end(const SessionRef& session);
@@ -61,6 +71,9 @@ class Engine {
   void loop();
   void execute(Item& item);
   FailureRef attempt(Item& item);
+  /// Queues what frees memory, or takes a note. Any thread.
+  void onEngine(std::function<void()> work);
+  bool pause();
   void beFirstAtExit();
   static void atExit(int status, void* engine);
 
@@ -69,6 +82,7 @@ class Engine {
   std::thread thread_;
   /// The engine thread's own.
   DeviceStreams streams_;
+  EventWaiter<DeviceEvent> waiter_;
   /// A device's failure that is not for lack of memory: nothing runs after it but what frees memory.
   FailureRef broken_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 
 namespace gptorch {
 
@@ -13,6 +14,13 @@ inline bool uploads(const at::Tensor& host, const at::Device& device) { return h
 inline at::Tensor upload(const at::Tensor& host, const at::Device& device) {
   // The host allocator keeps the pinned block until the copy is done.
   return host.pin_memory().to(device, host.scalar_type(), /*non_blocking=*/true);
+}
+
+/// A copy of a device's value in pinned main memory, queued behind what the device computes; it must not be looked at
+/// before the device has come to it.
+inline at::Tensor download(const at::Tensor& value) {
+  const at::Tensor host = at::empty(value.sizes(), value.options().device(at::kCPU).pinned_memory(!value.is_cpu()));
+  return host.copy_(value, /*non_blocking=*/true);
 }
 
 /// A copy of main memory on any device.
