@@ -1,4 +1,4 @@
-import { CharTokenizer, type Tokenizer } from '../data/index.js';
+import { CharTokenizer, encodePlain, type Tokenizer } from '../data/index.js';
 import type { FinishReason } from '../decode/index.js';
 import { ArgumentError } from '../errors.js';
 import { TextStream } from '../generate/index.js';
@@ -48,7 +48,7 @@ export class ChatSession {
   async *reply(text: string, signal?: AbortSignal): AsyncGenerator<string, FinishReason> {
     if (text.trim() === '') throw new ArgumentError('a message needs text');
     const turn = text.trim().replace(/\s*\n\s*/g, this.#lineEnd);
-    this.#history.add(this.tokenizer.encode(turn));
+    this.#history.add(encodePlain(this.tokenizer, turn.replaceAll('<sep>', '')));
     const answer: number[] = [];
     let failed = false;
     try {

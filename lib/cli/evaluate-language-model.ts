@@ -1,10 +1,10 @@
 import type { DialogueLayout, LossOn, Tokenizer } from '../data/index.js';
-import { InputError } from '../errors.js';
 import type { GPT } from '../model/index.js';
 import type { DialoguePerplexity, TextPerplexity } from '../train/index.js';
 import type { CommonOptions } from './common-options.js';
 import { describePerplexity, perplexityTable } from './describe-evaluation.js';
 import { writeJsonLine, writeOut } from './output.js';
+import { refuseOptions } from './refuse-options.js';
 import { StopSignal } from './stop-signal.js';
 
 /** What `gptorch evaluate` takes for a language model. */
@@ -19,13 +19,16 @@ export interface LanguageModelOptions extends CommonOptions {
   skipUnknown?: boolean;
 }
 
-const FOR_DIALOGUES = ['lossOn', 'layout', 'dropSpaces', 'skipUnknown'] as const;
+/** Options that mean something for dialogues alone. */
+export const FOR_DIALOGUES = ['lossOn', 'layout', 'dropSpaces', 'skipUnknown'] as const;
 
 /** Perplexity of a chat model on dialogues, of any other language model on text, beside what counting gives. */
 export async function evaluateLanguageModel(options: LanguageModelOptions): Promise<void> {
   const { loadModel, needTokenizer } = await import('./load-model.js');
   const loaded = await loadModel(options);
   const tokenizer = needTokenizer(loaded, options.model, 'text cannot be encoded');
+  const { checkTokenizerFits } = await import('../data/index.js');
+  checkTokenizerFits(tokenizer, loaded.model.config.vocabSize, options.model);
   const stop = new StopSignal();
   const isChat = tokenizer.tokenId('<sep>') !== undefined;
   const measure = isChat ? measureDialogues : measureText;
@@ -62,11 +65,8 @@ async function measureText(
   options: LanguageModelOptions,
   signal: AbortSignal,
 ): Promise<TextPerplexity | undefined> {
-  const wrong = FOR_DIALOGUES.find((name) => options[name] !== undefined);
-  if (wrong !== undefined) {
-    const flag = `--${wrong.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    throw new InputError(`${flag} is for dialogues; ${options.model} has no <sep> in its vocabulary: no chat model`);
-  }
+  const why = `is for dialogues; ${options.model} has no <sep> in its vocabulary: no chat model`;
+  refuseOptions(options, FOR_DIALOGUES, why);
   const { textPerplexity } = await import('../train/index.js');
   return textPerplexity(model, tokenizer, options.data, { baselines: options.baselines, signal });
 }

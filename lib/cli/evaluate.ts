@@ -3,10 +3,11 @@ import { DIALOGUE_LAYOUTS, LOSS_ON } from '../data/dialogues/index.js';
 import { InputError } from '../errors.js';
 import { addCommonOptions } from './common-options.js';
 import { describeEvaluation } from './describe-evaluation.js';
-import type { LanguageModelOptions } from './evaluate-language-model.js';
+import { FOR_DIALOGUES, type LanguageModelOptions } from './evaluate-language-model.js';
 import { modelFolder } from './model-folder.js';
 import { writeJsonLine, writeOut } from './output.js';
 import { positiveInteger } from './parse-option.js';
+import { refuseOptions } from './refuse-options.js';
 
 interface EvaluateOptions extends LanguageModelOptions {
   batchSize: number;
@@ -41,6 +42,8 @@ async function evaluateTaskModel(options: EvaluateOptions): Promise<void> {
   const { readTaskFile } = await import('../data/index.js');
   const { encodeTaskLines, evaluateTask } = await import('../finetune/index.js');
   const { data, batchSize, json } = options;
+  const names = ['baselines', ...FOR_DIALOGUES] as const;
+  refuseOptions(options, names, `is for language models; ${options.model} has the head of a task`);
   const { model, tokens } = await loadTaskModel(options);
   const { task, labels } = model.config;
   const lines = (await Promise.all(data.map((file) => readTaskFile(task, file)))).flat();

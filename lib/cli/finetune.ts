@@ -114,7 +114,10 @@ async function readSaved({ out, resume }: FineTuneOptions) {
 async function tell(summary: FineTuneSummary, { json }: FineTuneOptions): Promise<void> {
   const { scoresOf } = await import('../finetune/index.js');
   const { evaluation, baseline, languageModeling: text, task, examples, report, out, step, bestStep } = summary;
-  if (json === true) return writeJsonLine({ ...summary, ...scoresOf(evaluation) });
+  if (json === true) return writeJsonLine({ ...summary, ...(evaluation && scoresOf(evaluation)) });
+  if (evaluation === undefined) {
+    return writeOut(`step ${step}, no epoch has been measured; go on with gptorch finetune --out ${out} --resume\n`);
+  }
   const lines = [
     `step ${step}, best at step ${bestStep}; ${examples.train} examples, ${examples.cut} cut to ${task.maxLength} tokens`,
     describeEvaluation(evaluation, task.labels, baseline),

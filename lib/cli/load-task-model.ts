@@ -16,7 +16,7 @@ export async function isTaskModel(folder: string): Promise<boolean> {
 export async function loadTaskModel(
   options: CommonOptions & { model: string },
 ): Promise<{ model: TaskModel; tokens: TaskTokens }> {
-  const { addTaskTokens, loadTokenizer } = await import('../data/index.js');
+  const { addTaskTokens, checkTokenizerFits, loadTokenizer } = await import('../data/index.js');
   const device = await setUpEngine(options);
   const { TaskModel } = await import('../heads/index.js');
   const tokenizer = await loadTokenizer(options.model);
@@ -24,5 +24,7 @@ export async function loadTaskModel(
   if (tokens.tokenizer !== tokenizer) {
     throw new InputError(`${join(options.model, 'tokenizer.json')}: has no start, delimiter and extract tokens`);
   }
-  return { model: await TaskModel.load(options.model, { device }), tokens };
+  const model = await TaskModel.load(options.model, { device });
+  checkTokenizerFits(tokenizer, model.gpt.config.vocabSize, options.model);
+  return { model, tokens };
 }

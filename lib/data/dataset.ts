@@ -26,3 +26,24 @@ export function mapDataset<T, U>(dataset: Dataset<T>, convert: (item: T) => U | 
     },
   };
 }
+
+/**
+ * The same dataset with each item in so many parts, one after another. Its state is that of the dataset: between two items,
+ * where all parts of one have been taken.
+ */
+export function splitDataset<T, U>(
+  dataset: Dataset<T>,
+  parts: number,
+  partAt: (item: T, part: number) => U,
+): Dataset<U> {
+  return {
+    get length() {
+      return dataset.length === undefined ? undefined : dataset.length * parts;
+    },
+    state: () => dataset.state(),
+    restore: (state) => dataset.restore(state),
+    async *[Symbol.asyncIterator]() {
+      for await (const item of dataset) for (let part = 0; part < parts; part++) yield partAt(item, part);
+    },
+  };
+}

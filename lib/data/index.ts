@@ -19,7 +19,7 @@ export {
   UnknownCharacterError,
 } from './char-tokenizer.js';
 // Datasets
-export { type Dataset, mapDataset } from './dataset.js';
+export { type Dataset, mapDataset, splitDataset } from './dataset.js';
 // Dialogues
 export * from './dialogues/index.js';
 // Windows of a text's tokens
@@ -27,16 +27,17 @@ export { type EvaluationWindowsOptions, evaluationWindows } from './evaluation-w
 // Text
 export { type JsonLine, readJsonLines } from './json-lines.js';
 export { hasTokenizer, loadTokenizer } from './load-tokenizer.js';
+// Tokenizers
+export { encodePlain, plainParts } from './plain-text.js';
 export { type PreparedTokens, type PrepareOptions, prepareTokens } from './prepare-tokens.js';
 export { Random, type RandomState } from './random.js';
 export { readText, readTextChunks } from './read-text.js';
-// Tokenizers
 export { SubwordTokenizer } from './subword-tokenizer.js';
 export { addTaskTokens, TASK_TOKENS, type TaskTokens } from './task-tokens.js';
 // Tasks
 export * from './tasks/index.js';
 export { checkTokenFile, readTokenFileInfo, readTokens, type TokenArray, type TokenFileInfo } from './token-file.js';
-export { type Tokenizer, tokenizerFingerprint } from './tokenizer.js';
+export { checkTokenizerFits, type Tokenizer, tokenizerFingerprint } from './tokenizer.js';
 export { type BpeTrainingOptions, trainBpeTokenizer } from './train-bpe.js';
 export { readWindows, TokenWindows, type TokenWindowsOptions, type WindowBatch, type WindowSource } from './windows.js';
 export { readWordIds, writeWordIds } from './word-ids.js';

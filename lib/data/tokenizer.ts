@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ArgumentError } from '../errors.js';
+import { ArgumentError, InputError } from '../errors.js';
 import { writeFileAtomic } from '../io/files.js';
 
 /** Text to token ids and back. On disk each is a Hugging Face `tokenizer.json`. */
@@ -35,6 +35,16 @@ export interface Tokenizer {
   encodeBulk?(text: string): Promise<ArrayLike<number>>;
   /** True when text that is cut before white space gives, piece by piece, the ids of the whole. */
   readonly canEncodeInPieces?: boolean;
+}
+
+/**
+ * @param vocabSize the model's
+ * @throws InputError where the tokenizer gives ids that the model has no embedding for
+ */
+export function checkTokenizerFits(tokenizer: Tokenizer, vocabSize: number, directory: string): void {
+  if (tokenizer.vocabSize <= vocabSize) return;
+  const told = `the tokenizer has ${tokenizer.vocabSize} tokens, the model a vocabulary of ${vocabSize}`;
+  throw new InputError(`${directory}: ${told}; they do not belong together`);
 }
 
 /** A hash of all that decides the ids. Token files carry it, so that data and model cannot be mixed up. */

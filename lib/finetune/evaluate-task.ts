@@ -28,7 +28,7 @@ export async function evaluateTask(
     const metrics = regressionMetrics(answers, logits.map(([score = Number.NaN]) => score)); // biome-ignore format: short
     return { loss: metrics.meanSquaredError, examples: examples.length, ...metrics };
   }
-  const classes = Math.max(...logits.map((row) => row.length));
+  const classes = logits.reduce((most, { length }) => Math.max(most, length), 0);
   const loss = mean(logits.map((row, i) => crossEntropyOf(row, answers[i] ?? -1)));
   return { loss, examples: examples.length, ...classificationMetrics(answers, logits.map(predictionOf), classes) };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type TrainConfig, TrainConfigSchema } from '../config/index.js';
 import { TASKS } from '../data/index.js';
+import { InputError } from '../errors.js';
 import { parseOrThrow } from '../validate.js';
 
 const count = z.int().positive();
@@ -17,7 +18,7 @@ export const FineTuneConfigSchema = z.strictObject({
   epochs: count.default(3),
   /** Examples in a step. */
   batchSize: count.default(32),
-  /** Forward and backward passes that make one step of `batchSize` examples. */
+  /** Forward and backward passes that make one step of `batchSize` examples; up to `batchSize`. */
   accumulate: count.default(1),
   lr: z.number().positive().default(6.25e-5),
   /** Part of the steps with a rising learning rate; it falls in a straight line to 0 afterwards. */
@@ -53,7 +54,10 @@ export type FineTuneConfigInput = z.input<typeof FineTuneConfigSchema>;
 
 /** @throws InputError naming field, value, what is allowed */
 export function parseFineTuneConfig(value: unknown, where = 'fine-tuning'): FineTuneConfig {
-  return parseOrThrow(FineTuneConfigSchema, value, where);
+  const config = parseOrThrow(FineTuneConfigSchema, value, where);
+  if (config.accumulate <= config.batchSize) return config;
+  const told = `field "accumulate" is ${config.accumulate}; allowed: 1 to batchSize, which is ${config.batchSize}`;
+  throw new InputError(`${where}: ${told}`);
 }
 
 /** The same as steps: a validation and a checkpoint after each epoch. */

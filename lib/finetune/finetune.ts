@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { inOrder } from '../distributed/index.js';
 import { InputError } from '../errors.js';
 import { type TaskConfig, TaskModel } from '../heads/index.js';
+import { digestOfFiles } from '../io/index.js';
 import type { GPT } from '../model/index.js';
 import {
   checkHoldsNoRun,
@@ -41,15 +42,15 @@ export interface FineTuneOptions extends RunHooks {
 
 export interface FineTuneSummary extends TrainSummary {
   out: string;
-  /** The report's path. */
-  report: string;
+  /** The report's path. Like `evaluation` undefined where the run was stopped before there was a best epoch. */
+  report: string | undefined;
   task: TaskConfig;
   parameters: number;
   examples: { train: number; evaluation: number; cut: number };
   /** Accuracy of always the most frequent answer; for scores the squared error of always the mean. */
   baseline: number;
   /** The best epoch on the evaluation file. */
-  evaluation: TaskEvaluation;
+  evaluation: TaskEvaluation | undefined;
   /** On `languageModelingText`; with a group on rank 0 alone. */
   languageModeling: { before: TextPerplexity; after: TextPerplexity } | undefined;
 }
@@ -80,9 +81,12 @@ export async function finetune(options: FineTuneOptions): Promise<FineTuneSummar
     const before = await inOrder(group, async () => {
       if (!isFirst) return undefined; // rank 0 measures and saves
       return inWritableFolder(out, async () => {
-        if (saved?.config.perplexityBefore) return saved.config.perplexityBefore;
-        await prepared.tokens.tokenizer.save(out);
-        return measureText(gpt, prepared, texts, signal);
+        if (saved === undefined) await prepared.tokens.tokenizer.save(out);
+        const digest = await digestOfFiles(texts);
+        const known = saved?.config.perplexityBefore;
+        if (known?.digest === digest) return known;
+        const measured = await measureText(gpt, prepared, texts, signal);
+        return measured && { ...measured, digest };
       });
     });
     const model = await makeTaskModel(gpt, directory, prepared, config);
@@ -90,26 +94,30 @@ export async function finetune(options: FineTuneOptions): Promise<FineTuneSummar
     const identity = { finetune: config, model: directory, languageModelingText: texts, perplexityBefore: before };
     const run = { folder, saved, identity, data: Object.values(files), prepared, device, dtype, hooks: options };
     const summary = await trainTask(model, run);
+    const parameters = model.namedParameters().reduce((sum, [, { size }]) => sum + size, 0);
     model.dispose();
     await group?.barrier(); // rank 0 has saved the best epoch
 
+    const result: FineTuneSummary = {
+      ...summary,
+      out,
+      report: undefined,
+      task: prepared.task,
+      parameters,
+      examples: { train: prepared.train.length, evaluation: prepared.evaluation.length, cut: prepared.cut },
+      baseline: baselineOf(prepared),
+      evaluation: undefined,
+      languageModeling: undefined,
+    };
+    if (summary.bestStep === null) return result;
     const best = await TaskModel.load(out, { device });
     owned = best;
     const evaluation = await evaluateTask(best, prepared.evaluation, { group });
     const after = isFirst ? await measureText(best.gpt, prepared, texts, signal) : undefined;
-    const result: FineTuneSummary = {
-      ...summary,
-      out,
-      report: folder.report,
-      task: prepared.task,
-      parameters: best.namedParameters().reduce((sum, [, { size }]) => sum + size, 0),
-      examples: { train: prepared.train.length, evaluation: prepared.evaluation.length, cut: prepared.cut },
-      baseline: baselineOf(prepared),
-      evaluation,
-      languageModeling: before && after && { before, after },
-    };
-    if (isFirst) await writeReport(folder, result, config);
-    return result;
+    const languageModeling = before && after && { before, after };
+    const measured = { ...result, evaluation, languageModeling, report: folder.report };
+    if (isFirst) await writeReport(folder, measured, config);
+    return measured;
   } finally {
     owned?.dispose();
   }

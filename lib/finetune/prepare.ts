@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { addTaskTokens, type EncodedExample, loadTokenizer, type TaskTokens, type Tokenizer } from '../data/index.js';
+import {
+  addTaskTokens,
+  checkTokenizerFits,
+  type EncodedExample,
+  loadTokenizer,
+  type TaskTokens,
+  type Tokenizer,
+} from '../data/index.js';
 import { InputError } from '../errors.js';
 import { hasTask, type TaskConfig, taskOf } from '../heads/index.js';
 import { fromHuggingFace, readModelJson } from '../model/index.js';
@@ -35,13 +42,14 @@ export async function prepareTask(
 ): Promise<PreparedTask> {
   const path = join(directory, 'config.json');
   const json = await readModelJson(directory);
-  const { contextLength, layers } = fromHuggingFace(json, path);
+  const { contextLength, layers, vocabSize } = fromHuggingFace(json, path);
   const { maxLength = contextLength, dropout = HEAD_DROPOUT, freeze } = config;
   if (maxLength > contextLength) {
     throw new InputError(`maxLength is ${maxLength}; allowed: up to the model's context of ${contextLength}`);
   }
   if (freeze > layers) throw new InputError(`freeze is ${freeze}; allowed: 0 to the model's ${layers} blocks`);
   const tokenizer = await loadTokenizer(directory);
+  checkTokenizerFits(tokenizer, vocabSize, directory);
   const tokens = addTaskTokens(tokenizer);
   const lines = await readTaskFiles(config.task, files, config.labels);
   const task: TaskConfig = { task: config.task, labels: lines.labels, maxLength, dropout };

@@ -2,12 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { writeFileAtomic } from '../io/index.js';
 import { isValidation, type RunFolder, readMetrics } from '../train/index.js';
+import type { TaskEvaluation } from './evaluate-task.js';
 import type { FineTuneSummary } from './finetune.js';
 import type { FineTuneConfig } from './finetune-config.js';
 import { confusionTable, definitions, page, table } from './report-html.js';
 
+/** A run that has come to a best epoch. */
+type MeasuredFineTune = FineTuneSummary & { evaluation: TaskEvaluation };
+
 /** Writes `report.html`: what was learned in numbers, curve, confusion matrix and settings. One file, no scripts. */
-export async function writeReport(folder: RunFolder, summary: FineTuneSummary, config: FineTuneConfig): Promise<void> {
+export async function writeReport(folder: RunFolder, summary: MeasuredFineTune, config: FineTuneConfig): Promise<void> {
   const metrics = await readMetrics(folder.metrics);
   const validations = metrics.filter(isValidation);
   const names = Object.keys(validations[0]?.scores ?? {});
@@ -44,7 +48,7 @@ export async function writeReport(folder: RunFolder, summary: FineTuneSummary, c
   await writeFileAtomic(folder.report, page(title, sections));
 }
 
-function resultOf({ evaluation, baseline, bestStep, examples, parameters, seconds, task }: FineTuneSummary) {
+function resultOf({ evaluation, baseline, bestStep, examples, parameters, seconds, task }: MeasuredFineTune) {
   const isClass = 'accuracy' in evaluation;
   const scores = isClass
     ? { accuracy: evaluation.accuracy, 'macro F1': evaluation.macroF1, Matthews: evaluation.matthews }

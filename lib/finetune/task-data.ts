@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   Assembler,
   type EncodedExample,
@@ -11,6 +10,7 @@ import {
   type TaskTokens,
 } from '../data/index.js';
 import { InputError } from '../errors.js';
+import { digestOfJson } from '../io/index.js';
 
 /** A task's files, read and checked. */
 export interface TaskFiles {
@@ -64,5 +64,5 @@ function answerOf({ where, label, score }: TaskLineAt, labels: readonly Label[] 
 
 /** A hash of what a run learns from: a resumed run must have the same. */
 export function taskDigest(examples: readonly (readonly EncodedExample[])[]): string {
-  return createHash('sha256').update(JSON.stringify(examples)).digest('hex');
+  return digestOfJson(examples);
 }

@@ -1,4 +1,4 @@
-import { mapDataset, TaskBatches } from '../data/index.js';
+import { mapDataset, splitDataset, TaskBatches } from '../data/index.js';
 import { partOf } from '../distributed/index.js';
 import { answerKind, makeTaskBatch, type TaskBatch, type TaskModel } from '../heads/index.js';
 import { CombinedObjective, inPrecision } from '../objectives/index.js';
@@ -11,7 +11,7 @@ import {
   type TextPerplexity,
   type TrainSummary,
 } from '../train/index.js';
-import { evaluateTask, mainScore, scoresOf } from './evaluate-task.js';
+import { evaluateTask, mainScore, scoresOf, type TaskEvaluation, type TaskEvaluationOptions } from './evaluate-task.js';
 import { type FineTuneConfig, toTrainConfig } from './finetune-config.js';
 import type { PreparedTask } from './prepare.js';
 
@@ -21,7 +21,8 @@ export interface SavedFineTune {
   /** The pretrained model's directory. */
   model: string;
   languageModelingText: string[];
-  perplexityBefore: TextPerplexity | undefined;
+  /** Of that text, before training; `digest` is of its bytes. */
+  perplexityBefore: (TextPerplexity & { digest: string }) | undefined;
 }
 
 export interface TaskRun {
@@ -41,8 +42,10 @@ export async function trainTask(model: TaskModel, run: TaskRun): Promise<TrainSu
   const { folder, saved, identity, data, prepared, device, dtype, hooks } = run;
   const { finetune: config } = identity;
   const { batchSize, accumulate, seed, shuffle } = config;
-  const batches = new TaskBatches(prepared.train, { batchSize: Math.ceil(batchSize / accumulate), seed, shuffle });
-  const stepsPerEpoch = Math.max(1, Math.floor((batches.length ?? 0) / accumulate));
+  const steps = new TaskBatches(prepared.train, { batchSize, seed, shuffle });
+  const batches = splitDataset(steps, accumulate, (examples, part) =>
+    partOf(examples, { rank: part, size: accumulate }),
+  );
   const answer = answerKind(prepared.task);
   const { onEvent, onNote, signal, group } = hooks;
   return runTraining<TaskBatch, SavedFineTune>({
@@ -53,18 +56,34 @@ export async function trainTask(model: TaskModel, run: TaskRun): Promise<TrainSu
       model,
       group,
       parameters: model.trainedParameters(),
-      config: toTrainConfig(config, stepsPerEpoch),
+      config: toTrainConfig(config, steps.length ?? 1),
       data: mapDataset(batches, (examples) => {
         const part = partOf(examples, group);
         return part.length === 0 ? null : makeTaskBatch(part, { answer, device });
       }),
       objective: inPrecision(new CombinedObjective(model, config), dtype),
-      async validate() {
-        const evaluation = await evaluateTask(model, prepared.evaluation, { group });
-        return { loss: evaluation.loss, scores: scoresOf(evaluation) };
+      async validate(stop) {
+        const evaluation = await evaluateUnlessStopped(model, prepared, { group, signal: stop });
+        return evaluation && { loss: evaluation.loss, scores: scoresOf(evaluation) };
       },
-      rank: ({ scores = {} }) => mainScore(scores),
+      // Where scores tie, as small evaluation files make them, the loss tells who is surer of what is right.
+      rank: ({ scores = {}, loss }) => [mainScore(scores), -loss],
+      ranksInitial: prepared.hasHead,
       saveBest: () => model.save(folder.path),
     },
   });
+}
+
+/** Undefined where the signal ended it. Ranks that measure together are not ended: one would wait for the others. */
+async function evaluateUnlessStopped(
+  model: TaskModel,
+  { evaluation }: PreparedTask,
+  { group, signal }: TaskEvaluationOptions,
+): Promise<TaskEvaluation | undefined> {
+  try {
+    return await evaluateTask(model, evaluation, { group, signal: group ? undefined : signal });
+  } catch (error) {
+    if (signal?.aborted) return undefined;
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 /** Files: safetensors, and writing that survives a crash. */
 
+export { digestOfFiles, digestOfJson } from './digest.js';
 export { writeFileAtomic } from './files.js';
 export { readJsonFile } from './json-file.js';
 export {

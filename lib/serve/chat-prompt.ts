@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ChatHistory } from '../chat/index.js';
+import { plainParts } from '../data/index.js';
 import { badRequest } from './api-error.js';
-import { encodeText } from './prompt-tokens.js';
+import { checkText, encodeText } from './prompt-tokens.js';
 import type { ServedModel } from './served-model.js';
 
 const textPart = z.strictObject({ type: z.literal('text'), text: z.string() });
@@ -66,10 +67,8 @@ function textOf({ content }: Message): string {
 
 /** A separator that somebody wrote is text: only the server ends turns. */
 async function encodeTurn(served: ServedModel, text: string, param: string): Promise<number[]> {
-  const tokens = await encodeText(served, text, param);
-  if (!tokens.includes(served.separator ?? -1)) return tokens;
-  const parts = text.split('<sep>').flatMap((part, i) => (i === 0 ? [part] : ['<', `sep>${part}`]));
-  const encoded: number[] = [];
-  for (const part of parts) if (part !== '') encoded.push(...(await encodeText(served, part, param)));
-  return encoded;
+  checkText(served, text, param);
+  const parts: number[][] = [];
+  for (const part of plainParts(text)) parts.push(await encodeText(served, part, param));
+  return parts.flat();
 }

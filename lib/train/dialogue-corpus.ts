@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { RunConfig } from '../config/index.js';
 import {
   type DialogueBatch,
@@ -13,6 +12,7 @@ import {
 } from '../data/index.js';
 import { inTurn, rangeOf, type Share } from '../distributed/index.js';
 import { ArgumentError, InputError } from '../errors.js';
+import { digestOfJson } from '../io/index.js';
 import { tensor } from '../tensor/index.js';
 import { type Corpus, type CorpusOptions, type TokenBatch, tokenBatch } from './corpus.js';
 
@@ -74,7 +74,7 @@ export async function openDialogueCorpus({
             const all = dialogueEvaluationBatches(parts.validation, { ...options, maxBatches: evalBatches });
             for (const batch of inTurn(all, share)) yield dialogueBatch(batch, device);
           },
-    digest: createHash('sha256').update(JSON.stringify(parts)).digest('hex'),
+    digest: digestOfJson(parts),
   };
 }
 

@@ -74,8 +74,8 @@ function isFinitePoint([, loss]: Point): boolean {
 function lossRange(points: readonly Point[]): [number, number] {
   if (points.length === 0) return [0, 1];
   const losses = points.map(([, loss]) => loss);
-  const low = Math.min(...losses);
-  return [low, Math.max(...losses, low + 0.01)];
+  const low = losses.reduce((lowest, loss) => Math.min(lowest, loss));
+  return [low, losses.reduce((highest, loss) => Math.max(highest, loss), low + 0.01)];
 }
 
 function legend(best: Point | undefined): string {

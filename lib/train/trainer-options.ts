@@ -40,8 +40,10 @@ export interface TrainerOptions<B extends Batch> {
   objective: Objective<NoInfer<B>>;
   /** A pass over the validation part, the model being in evaluation mode; undefined when `signal` ended it. */
   validate?: ((signal?: AbortSignal) => Promise<Evaluation | undefined>) | undefined;
-  /** The higher the better. Default: the lower the loss. */
-  rank?: ((evaluation: Evaluation) => number) | undefined;
+  /** The higher the better; where they are equal the next number decides. NaN is the worst. Default: the lower the loss. */
+  rank?: ((evaluation: Evaluation) => readonly number[]) | undefined;
+  /** Whether the model may be the best as it is before the first step. Default true. */
+  ranksInitial?: boolean | undefined;
   /** Saves tensors and `trainer.state()`; resolves to the file's path. */
   saveCheckpoint?: ((trainer: Trainer<B>) => Promise<string>) | undefined;
   /** The model is the best so far; without `validate` called before each checkpoint. */

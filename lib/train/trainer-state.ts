@@ -13,7 +13,7 @@ export interface TrainerState {
   bestValLoss: number | null;
   bestStep: number | null;
   /** What the best validation ranked, and the validations since. */
-  bestRank: number | null;
+  bestRank: readonly number[] | null;
   validationsSinceBest: number;
   /** The dataset's own state. */
   data: unknown;
@@ -33,4 +33,13 @@ export function initialState(): TrainerState {
     validationsSinceBest: 0,
     data: null,
   };
+}
+
+/** Whether a rank is above the best so far: the first number that differs decides. The first of all is above none. */
+export function ranksAbove(rank: readonly number[], best: TrainerState['bestRank']): boolean {
+  if (best === null) return true;
+  // JSON has no NaN and no infinity: null stands for them in a checkpoint.
+  const worth = (value: number | null | undefined) => (value == null || Number.isNaN(value) ? -Infinity : value);
+  const place = rank.findIndex((value, i) => worth(value) !== worth(best[i]));
+  return place >= 0 && worth(rank[place]) > worth(best[place]);
 }

@@ -11,7 +11,7 @@ import { StepsUnderWay } from './steps-under-way.js';
 import { StopVote } from './stop-vote.js';
 import { Stopwatch } from './stopwatch.js';
 import type { Evaluation, TrainerOptions } from './trainer-options.js';
-import { initialState, type TrainerState } from './trainer-state.js';
+import { initialState, ranksAbove, type TrainerState } from './trainer-state.js';
 
 /** Steps queued before the loss of the oldest is waited for: the engine always has the next one at hand. */
 const STEPS_AHEAD = 2;
@@ -134,7 +134,7 @@ export class Trainer<B extends Batch> {
   }
 
   async #validate(signal: AbortSignal | undefined): Promise<void> {
-    const { validate, rank = lowestLoss, model, saveBest, onEvent } = this.#options;
+    const { validate, rank = lowestLoss, ranksInitial = true, model, saveBest, onEvent } = this.#options;
     const { step, validatedAt, bestRank, validationsSinceBest } = this.#state;
     if (validate === undefined || validatedAt === step) return;
     await this.#pause();
@@ -147,8 +147,10 @@ export class Trainer<B extends Batch> {
     }
     const { loss: valLoss, scores } = evaluation;
     const ranked = rank(evaluation);
-    const isBest = ranked > (bestRank ?? Number.NEGATIVE_INFINITY);
-    Object.assign(this.#state, { valLoss, validatedAt: step, validationsSinceBest: validationsSinceBest + 1 });
+    const competes = step > 0 || ranksInitial;
+    const isBest = competes && ranksAbove(ranked, bestRank);
+    const sinceBest = validationsSinceBest + (competes ? 1 : 0);
+    Object.assign(this.#state, { valLoss, validatedAt: step, validationsSinceBest: sinceBest });
     if (isBest) {
       Object.assign(this.#state, { bestValLoss: valLoss, bestStep: step, bestRank: ranked, validationsSinceBest: 0 });
       if (this.#isFirst) await saveBest?.();
@@ -210,6 +212,6 @@ export class Trainer<B extends Batch> {
   }
 }
 
-function lowestLoss({ loss }: Evaluation): number {
-  return -loss;
+function lowestLoss({ loss }: Evaluation): number[] {
+  return [-loss];
 }

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadTokenizer } from '../../lib/data/index.js';
 import { readSafetensorsHeader } from '../../lib/io/index.js';
-import { gptorch, jsonLines, losses, makeText, makeWorkspace, start, untilLogged } from './cli.js';
+import { gptorch, jsonLines, losses, makeText, makeWorkspace, start, untilExists, untilLogged } from './cli.js';
 
 let workspace: Awaited<ReturnType<typeof makeWorkspace>>;
 let path: (name: string) => string;
@@ -129,6 +130,57 @@ describe('gptorch finetune', () => {
     expect(a?.equals(b ?? Buffer.alloc(0))).toBe(true);
   });
 
+  it('keeps no head that has learned nothing, though its scores tie with those that have', async () => {
+    // Two examples of each class: an untrained head is as right as one of a few steps.
+    await writeFile(path('tie.jsonl'), lines(4, classification));
+    const tie = ['--train', path('tie.jsonl'), '--eval', path('tie.jsonl'), '--lr', '1e-4', '--epochs', '3', '--json'];
+    const rows = await jsonLines(finetune('classification', 'tie', ...tie));
+    const validations = rows.filter(({ event }) => event === 'validation') as unknown as Validation[];
+    const trained = validations.slice(1);
+    const top = Math.max(...trained.map(({ scores }) => scores.accuracy));
+    const best = trained.filter(({ scores }) => scores.accuracy === top).sort((a, b) => a.valLoss - b.valLoss)[0];
+    expect(last(rows).bestStep).toBe(best?.step);
+    expect(new Set(validations.map(({ scores }) => scores.accuracy)).size).toBe(1);
+  });
+
+  it('sees every example once an epoch, in whatever parts a step is computed', async () => {
+    const shape = ['--dropout', '0', '--epochs', '2', '--batch-size', '7', '--json'];
+    for (const parts of ['1', '3', '7'])
+      await jsonLines(finetune('classification', `parts-${parts}`, ...shape, '--accumulate', parts));
+    const all = await Promise.all(['1', '3', '7'].map((parts) => losses(path(`parts-${parts}`))));
+    const [whole, ...others] = all.map((rows) => rows.filter(({ trainLoss }) => trainLoss !== undefined));
+    // 60 examples: eight steps of 7, one of 4.
+    expect(whole).toHaveLength(18);
+    for (const other of others) {
+      expect(other).toHaveLength(18);
+      for (const [i, { trainLoss }] of other.entries()) expect(trainLoss).toBeCloseTo(Number(whole?.[i]?.trainLoss), 4);
+    }
+  });
+
+  it('stopped before the first epoch is measured it ends with 130, and goes on as if it had not been', async () => {
+    const shape = ['--epochs', '2', '--lm-data', path('text.txt'), '--json'];
+    await jsonLines(finetune('classification', 'not-early', ...shape));
+    const first = start(finetune('classification', 'very-early', ...shape));
+    await untilExists(path('very-early'));
+    first.child.kill('SIGINT');
+    const { code, stderr } = await first.result;
+    expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
+    const resumed = last(await jsonLines(['finetune', '--out', path('very-early'), '--resume', '--threads', '1', '--json', '--quiet'])); // biome-ignore format: one call
+    expect(await losses(path('very-early'))).toEqual(await losses(path('not-early')));
+    expect(resumed.languageModeling).toMatchObject({ before: { perplexity: expect.any(Number) } });
+  });
+
+  it('resumed with another text it measures that one before and after', async () => {
+    await writeFile(path('other.txt'), makeText(900).slice(300, 900));
+    const resume = ['--resume', '--threads', '1', '--json', '--quiet', '--epochs', '13'];
+    const run = ['finetune', '--out', path('learned'), ...resume, '--lm-data', path('other.txt')];
+    const { languageModeling } = last(await jsonLines(run));
+    const { before, after } = languageModeling as Record<'before' | 'after', { tokens: number; perplexity: number }>;
+    const base = last(await jsonLines(['evaluate', '--model', path('base'), '--data', path('other.txt'), '--json']));
+    expect(before.tokens).toBe(after.tokens);
+    expect(before.perplexity).toBeCloseTo(Number(base.perplexity), 3);
+  });
+
   it('starts from a head that the directory has, and keeps what is frozen', async () => {
     const learned = ['--model', path('learned'), '--epochs', '1', '--freeze', '2', '--lr', '1e-6', '--json'];
     const rows = await jsonLines(finetune('classification', 'again', ...learned));
@@ -144,6 +196,12 @@ describe('gptorch finetune', () => {
     expect(Number(summary.step)).toBeLessThan(400);
   });
 });
+
+interface Validation {
+  step: number;
+  valLoss: number;
+  scores: { accuracy: number };
+}
 
 interface Wrong {
   name: string;
@@ -209,9 +267,37 @@ const wrong: Wrong[] = [
     says: /maxLength is 33; allowed: up to .*32/,
   },
   { name: 'more frozen blocks than there are', more: ['--freeze', '3'], says: /freeze is 3; allowed: 0 to .*2 blocks/ },
+  {
+    name: 'more parts than a step has examples',
+    more: ['--batch-size', '4', '--accumulate', '5'],
+    says: /"accumulate" is 5; allowed: 1 to batchSize, which is 4/,
+  },
   { name: 'a model that is not there', more: ['--model', '/nowhere'], says: /nowhere/ },
   { name: 'nothing to resume', more: ['--resume'], says: /resume/ },
 ];
+
+describe('a tokenizer that has more tokens than its model', () => {
+  it.each(['finetune', 'evaluate a task', 'predict', 'evaluate a text'])('is refused by %s', async (command) => {
+    const from = command === 'finetune' || command === 'evaluate a text' ? 'base' : 'learned';
+    await cp(path(from), path('misfit'), { recursive: true });
+    const tokenizer = await loadTokenizer(path(from));
+    const extended = tokenizer.withSpecialTokens?.(['<a1>', '<a2>', '<a3>', '<a4>']);
+    await extended?.save(path('misfit'));
+    const data = path(command === 'evaluate a text' ? 'text.txt' : 'classification.eval.jsonl');
+    const args = {
+      finetune: [...finetune('classification', 'none', '--model', path('misfit'))],
+      'evaluate a task': ['evaluate', '--model', path('misfit'), '--data', data],
+      'evaluate a text': ['evaluate', '--model', path('misfit'), '--data', data],
+      predict: ['predict', '--model', path('misfit'), '--input', data],
+    }[command];
+    const { code, stderr } = await gptorch(args ?? []);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/misfit: the tokenizer has \d+ tokens, the model a vocabulary of \d+/),
+    });
+    await rm(path('misfit'), { recursive: true });
+  });
+});
 
 describe('gptorch finetune with bad input ends with 2, one line on stderr, and writes nothing', () => {
   it.each(wrong)('$name', async ({ task = 'classification', train, evaluation, more = [], says }) => {
@@ -240,6 +326,13 @@ describe('gptorch finetune with bad input ends with 2, one line on stderr, and w
       jsonLines(['evaluate', '--model', path('learned'), '--data', path(file), '--json']);
     await writeFile(path('unix.jsonl'), lines(20, classification));
     expect(await evaluate('windows.jsonl')).toEqual(await evaluate('unix.jsonl'));
+  });
+
+  it('evaluate refuses what means nothing for a task', async () => {
+    const args = ['evaluate', '--model', path('learned'), '--data', path('classification.eval.jsonl')];
+    const { code, stderr } = await gptorch([...args, '--baselines', path('text.txt')]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/--baselines is for language models/) });
+    expect((await gptorch([...args, '--loss-on', 'both'])).stderr).toMatch(/--loss-on is for language models/);
   });
 
   it('evaluate and predict refuse a model without a head, and scores for classes', async () => {

@@ -1,4 +1,5 @@
 import { ArgumentError, inputAt } from '../../errors.js';
+import { encodePlain } from '../plain-text.js';
 import type { TaskTokens } from '../task-tokens.js';
 import type { Question } from './task.js';
 
@@ -29,7 +30,7 @@ export class Assembler {
   }
 
   /**
-   * The sequences of a question as token ids.
+   * The sequences of a question as token ids. A framing token that is written out in a text is text.
    * @param where the line that the question stands in, for messages
    */
   encode({ sequences, bothOrders }: Question, where: string): Pick<EncodedExample, 'sequences' | 'isCut'> {
@@ -38,7 +39,7 @@ export class Assembler {
   }
 
   #encodePart(text: string, where: string): number[] {
-    return inputAt(where, () => this.#tokens.tokenizer.encode(text));
+    return inputAt(where, () => encodePlain(this.#tokens.tokenizer, text));
   }
 }
 

@@ -102,6 +102,14 @@ describe('ChatSession', () => {
     expect(asked[0]?.prompt).toBe('abgh<sep>');
   });
 
+  it('reads other tokens that somebody wrote as their letters', async () => {
+    answers = ['c'];
+    const vocabulary = new CharTokenizer([...'<pad>se'], { specialTokens: CHAT_SPECIAL_TOKENS });
+    await read(new ChatSession(model, vocabulary, SEP, GREEDY).reply('a<pad><s<sep>ep>'));
+    const letters = [...'a<pad><sep>'].map((character) => vocabulary.tokenId(character) ?? Number.NaN);
+    expect(asked[0]?.prompt).toBe(tokenizer.decode([...letters, SEP]));
+  });
+
   it.each([
     ['abcdefgh\n ', 'ab\ncd'],
     ['abcdefgh ', 'ab cd'],

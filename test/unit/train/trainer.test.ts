@@ -164,7 +164,7 @@ describe('Trainer', () => {
   it('keeps the model that ranks highest, and stops after `patience` validations without a better one', async () => {
     const ranks = [1, 3, 2, 2.5, 9];
     const validate = async () => ({ loss: 1, scores: { accuracy: ranks.shift() ?? 0 } });
-    const rank: Options['rank'] = ({ scores }) => scores?.accuracy ?? 0;
+    const rank: Options['rank'] = ({ scores }) => [scores?.accuracy ?? 0];
     const { trainer, events } = makeTrainer({ steps: 100, evalEvery: 2, patience: 2 }, { validate, rank });
     expect(await trainer.run()).toMatchObject({ stopped: 'patience', step: 6, bestStep: 2 });
     expect(events.flatMap((event) => (event.type === 'validation' ? [event.isBest] : []))).toEqual([
@@ -173,6 +173,32 @@ describe('Trainer', () => {
       false,
       false,
     ]);
+  });
+
+  it('looks at the next number where ranks tie, and takes NaN for the worst', async () => {
+    const measured = [Number.NaN, 2, 2, 2, Number.NaN].map((accuracy, i) => ({ accuracy, loss: [1, 5, 4, 6, 0][i] }));
+    const validate = async () => {
+      const { accuracy = 0, loss = 0 } = measured.shift() ?? {};
+      return { loss, scores: { accuracy } };
+    };
+    const rank: Options['rank'] = ({ scores, loss }) => [scores?.accuracy ?? 0, -loss];
+    const { trainer, events } = makeTrainer({ steps: 4, evalEvery: 1 }, { validate, rank });
+    expect(await trainer.run()).toMatchObject({ bestStep: 2, bestValLoss: 4 });
+    const best = events.flatMap((event) => (event.type === 'validation' ? [event.isBest] : []));
+    expect(best).toEqual([true, true, true, false, false]);
+  });
+
+  it('may leave the model as it was before training out of the competition', async () => {
+    const losses = [1, 9, 8, 8.5];
+    const validate = async () => ({ loss: losses.shift() ?? 0 });
+    const saved: (number | null)[] = [];
+    const { trainer } = makeTrainer(
+      { steps: 100, evalEvery: 1, patience: 1 },
+      { validate, ranksInitial: false, saveBest: async () => void saved.push(trainer.state().step) },
+    );
+    // Patience is counted from the first that competes.
+    expect(await trainer.run()).toMatchObject({ stopped: 'patience', step: 3, bestStep: 2, bestValLoss: 8 });
+    expect(saved).toEqual([1, 2]);
   });
 
   it('divides each term by its own units over the whole step, and weighs the terms', async () => {

@@ -1,7 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { assemble, shares } from '../../../../lib/data/index.js';
+import { Assembler, addTaskTokens, assemble, CharTokenizer, shares } from '../../../../lib/data/index.js';
 
 const special = { start: 90, delimiter: 91, extract: 92 };
+
+describe('a text in which somebody wrote a framing token', () => {
+  const characters = [...'<|>/abcdefghijklmnopqrstuvwxyz '];
+  const specialTokens = ['<pad>', '<unk>', '<sep>'];
+  const { tokenizer, ...ids } = addTaskTokens(new CharTokenizer(characters, { specialTokens }));
+  const framing = new Set([...Object.values(ids), ...specialTokens.map((token) => tokenizer.tokenId(token))]);
+
+  it.each(['<|start|>', '<|delimiter|>', '<|extract|>', ...specialTokens])('%s is its letters', (token) => {
+    const text = `a${token}b <|${token}${token}`;
+    const question = { sequences: [[text, text]], bothOrders: false };
+    const { sequences } = new Assembler({ tokenizer, ...ids }, 200).encode(question, 'line 1');
+    const [sequence = []] = sequences;
+    expect(sequence.filter((id) => framing.has(id))).toEqual([ids.start, ids.delimiter, ids.extract]);
+    expect(tokenizer.decode(sequence.slice(1, -1))).toBe(`${text}<|delimiter|>${text}`);
+  });
+});
 
 describe('assemble', () => {
   it('frames one part, and two with a delimiter between', () => {

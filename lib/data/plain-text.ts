@@ -1,0 +1,29 @@
+import { END_OF_TEXT } from './byte-level.js';
+import { CHAT_SPECIAL_TOKENS } from './char-tokenizer.js';
+import { TASK_TOKENS } from './task-tokens.js';
+import type { Tokenizer } from './tokenizer.js';
+
+/** What frames the input of a task or a dialogue. */
+const FRAMING = [...Object.values(TASK_TOKENS), ...CHAT_SPECIAL_TOKENS, END_OF_TEXT];
+/** Behind the first character of each. */
+const INSIDE = new RegExp(
+  FRAMING.map((token) => `(?<=${literally(token[0])})(?=${literally(token.slice(1))})`).join('|'),
+  'u',
+);
+
+/**
+ * A text in parts that are to be encoded by themselves, so that a framing token that somebody wrote out is its letters: only
+ * the program ends turns, and says where a task's input ends.
+ */
+export function plainParts(text: string): string[] {
+  return text.split(INSIDE);
+}
+
+/** As `tokenizer.encode`, but for framing tokens that are written out: they are text. @throws as `encode` */
+export function encodePlain(tokenizer: Tokenizer, text: string): number[] {
+  return plainParts(text).flatMap((part) => tokenizer.encode(part));
+}
+
+function literally(text = ''): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
