@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { tellLauncher } from './launch/launched.js';
-import { endQuietlyOnClosedPipe } from './output.js';
+import { watchOutput } from './output.js';
 import { createProgram } from './program.js';
 import { EXIT, reportError } from './report-error.js';
 
-endQuietlyOnClosedPipe();
+watchOutput();
 try {
   await createProgram().parseAsync();
 } catch (error) {

@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
 import { DeviceError, InputError } from '../errors.js';
 
-/** Exit codes that scripts rely on. */
-export const EXIT = { done: 0, failed: 1, badInput: 2 } as const;
+/** Exit codes that scripts rely on. `closedPipe` is what shells make of SIGPIPE. */
+export const EXIT = { done: 0, failed: 1, badInput: 2, closedPipe: 141 } as const;
 
 /**
  * Tells `error` in one line on stderr (with `verbose` its stack as well) and returns the exit code: 2 for wrong use and

@@ -1,10 +1,11 @@
 import type { RunHooks, TrainSummary } from '../train/index.js';
+import { outliveOutput } from './output.js';
 import { StopSignal } from './stop-signal.js';
 import type { TrainingDisplay } from './training-display.js';
 
 /**
  * Runs a training job with its progress shown. The first SIGINT or SIGTERM stops it in order, and gives the process its exit
- * code.
+ * code. A stdout that cannot be written to stops nothing.
  * @param whenStopped what a person is told then, after the signal's name
  */
 export async function runJob<S extends TrainSummary>(
@@ -12,6 +13,7 @@ export async function runJob<S extends TrainSummary>(
   whenStopped: string,
   job: (hooks: RunHooks) => Promise<S>,
 ): Promise<S> {
+  outliveOutput((text) => display.note(text));
   const stop = new StopSignal((name) => display.note(`${name}: ${whenStopped}`));
   try {
     const onNote = (text: string) => display.note(text);

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { InputError } from '../errors.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
 import { modelFolder } from './model-folder.js';
-import { writeJsonLine } from './output.js';
+import { outliveOutput, writeJsonLine } from './output.js';
 import { collect, portNumber, positiveInteger, positiveNumber } from './parse-option.js';
 import { type WeightsOption, weightsOption } from './weights-option.js';
 
@@ -83,6 +83,8 @@ async function run(options: ServeCommandOptions): Promise<void> {
     const why = `${options.host} can be reached from other machines; set ${KEY_VARIABLE}`;
     throw new InputError(`${why}, or say --no-auth where anyone may use the models`);
   }
+  const note = (text: string) => options.quiet !== true && process.stderr.write(`${text}\n`);
+  outliveOutput(note);
   const models = await openModels(options);
   const app = createServer({
     ...{ models, apiKey, page: options.page, systemMessages: options.systemMessages },
@@ -100,14 +102,12 @@ async function run(options: ServeCommandOptions): Promise<void> {
   });
   const url = await app.listen({ host: options.host, port: options.port });
   if (options.json) await writeJsonLine({ event: 'listening', url, models: models.map(({ name }) => name) });
-  if (!options.quiet) process.stderr.write(`serving ${models.map(({ name }) => name).join(', ')} at ${url}\n`);
+  note(`serving ${models.map(({ name }) => name).join(', ')} at ${url}`);
 
-  const stop = new StopSignal(() => {
-    if (!options.quiet) process.stderr.write('shutting down once running requests have ended; again to quit at once\n');
-  });
+  const stop = new StopSignal(() => note('shutting down once running requests have ended; again to quit at once'));
   await new Promise((wake) => stop.signal.addEventListener('abort', wake, { once: true }));
   const inTime = await app.shutDown(milliseconds(options.drainTimeout));
-  if (!inTime && !options.quiet) process.stderr.write('requests that still ran were given up\n');
+  if (!inTime) note('requests that still ran were given up');
   stop.dispose();
   for (const { model } of models) model.dispose();
   if (options.json) await writeJsonLine({ event: 'stopped', finished: inTime });
