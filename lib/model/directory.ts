@@ -17,7 +17,8 @@ import type { Tensor } from '../tensor/index.js';
 import type { GPTConfig } from './config.js';
 import { fromHuggingFace, isInt8, toHuggingFace } from './hugging-face.js';
 import { copyInt8, describedInt8 } from './int8-weights.js';
-import { channelDimensionOf, parameterShapes } from './parameter-shapes.js';
+import { channelDimensionOf, embeddingNames, parameterShapes } from './parameter-shapes.js';
+import { checkTiedOutput, OUTPUT_WEIGHT } from './tied-output.js';
 
 const PREFIX = 'transformer.';
 const WEIGHTS = 'model.safetensors';
@@ -79,8 +80,8 @@ export function weightsPath(directory: string): string {
 }
 
 /**
- * Opens a model directory, in evaluation mode. All but checksums is checked before the model is made; a model whose
- * weights do not all arrive is disposed. `make` learns in what format the files keep the weight matrices.
+ * Opens a model directory, in evaluation mode. All but checksums and numbers is checked before the model is made; a model
+ * whose weights do not all arrive is disposed. `make` learns in what format the files keep the weight matrices.
  */
 export async function loadGPT<M extends Model>(
   directory: string,
@@ -96,10 +97,11 @@ export async function loadGPT<M extends Model>(
     checkTensors(files, described(config, rename, int8), { mayIgnore: (name) => isNoParameter(name, config) });
     const model = make(config, int8 ? 'int8' : storedFormat(files));
     try {
-      const parameters = model
-        .namedParameters()
-        .map(([name, parameter]): [string, Tensor] => [rename(name), parameter]);
+      const named = model.namedParameters();
+      const parameters = named.map(([name, parameter]): [string, Tensor] => [rename(name), parameter]);
       await (int8 ? copyInt8 : copyTensors)(files, parameters);
+      const embedding = new Map(named).get(embeddingNames(config)[0]);
+      if (config.tiedEmbedding && embedding !== undefined) await checkTiedOutput(files, embedding, where);
     } catch (error) {
       model.dispose();
       throw error;
@@ -136,11 +138,11 @@ function storedFormat({ tensors }: TensorFiles): WeightFormat {
 
 /**
  * What files may hold beside a language model's parameters: what older versions of transformers stored (causal masks,
- * position ids, the tied output weights a second time), and the head of a task (see lib/heads).
+ * position ids, the tied output weights a second time, which `checkTiedOutput` compares), and the head of a task (see lib/heads).
  */
 function isNoParameter(name: string, { tiedEmbedding }: GPTConfig): boolean {
   if (name === 'head.weight' || name === 'head.bias') return true;
   return (
-    /(\.attn\.(masked_)?bias|^(transformer\.)?position_ids)$/.test(name) || (tiedEmbedding && name === 'lm_head.weight')
+    /(\.attn\.(masked_)?bias|^(transformer\.)?position_ids)$/.test(name) || (tiedEmbedding && name === OUTPUT_WEIGHT)
   );
 }

@@ -15,6 +15,7 @@ import { Generator, type LossOptions, linear, linearCrossEntropy, noGrad, type T
 import { type GPTConfig, type GPTConfigInput, parseGPTConfig } from './config.js';
 import { loadGPT, saveGPT } from './directory.js';
 import { embeddingNames } from './parameter-shapes.js';
+import { OUTPUT_WEIGHT } from './tied-output.js';
 
 /** How a new model is made. */
 export interface GPTOptions {
@@ -265,5 +266,5 @@ function* nameParameters(model: GPT): Iterable<[name: string, parameter: Tensor]
   if (model.finalNorm) {
     for (const [name, parameter] of model.finalNorm.parameters) yield [`transformer.ln_f.${name}`, parameter];
   }
-  if (model.head) yield ['lm_head.weight', model.head.parameter('weight')];
+  if (model.head) yield [OUTPUT_WEIGHT, model.head.parameter('weight')];
 }

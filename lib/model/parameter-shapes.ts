@@ -1,5 +1,6 @@
 import type { GPTConfig } from './config.js';
 import { modelTypeOf } from './hugging-face.js';
+import { OUTPUT_WEIGHT } from './tied-output.js';
 
 /** Hugging Face's name and the shape of every parameter, known before any is made. */
 export function* parameterShapes(config: GPTConfig): Iterable<[name: string, shape: number[]]> {
@@ -18,7 +19,7 @@ export function* parameterShapes(config: GPTConfig): Iterable<[name: string, sha
     yield* conv1D(`${block}.mlp.c_proj`, inner, width, config.bias);
   }
   if (config.normPosition === 'pre') yield* norm('transformer.ln_f', width);
-  if (!config.tiedEmbedding) yield ['lm_head.weight', [vocabSize, width]];
+  if (!config.tiedEmbedding) yield [OUTPUT_WEIGHT, [vocabSize, width]];
 }
 
 /**

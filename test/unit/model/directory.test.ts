@@ -51,9 +51,32 @@ describe('weights', () => {
     const mask = zeros([1, 1, 4, 4], { dtype: 'uint8' });
     await saveWith({ 'head.weight': zeros([3, 8]), 'head.bias': zeros([3]), 'transformer.h.0.attn.bias': mask });
     (await GPT.load(folder)).dispose();
-    await saveWith({ 'lm_head.weight': zeros([7, 8]), 'transformer.h.1.attn.masked_bias': zeros([]) });
+    const embedding = new GPT(small).embedding.parameter('wte.weight');
+    await saveWith({ 'lm_head.weight': embedding, 'transformer.h.1.attn.masked_bias': zeros([]) });
     (await GPT.load(folder)).dispose();
   });
+
+  test.each(['gpt2', 'openai-gpt', 'gptorch'])(
+    'of an output that is tied and yet another are refused: %s',
+    async (type) => {
+      const norms = { gpt2: {}, 'openai-gpt': { normPosition: 'post' }, gptorch: { bias: false } } as const;
+      const model = new GPT({ ...small, ...norms[type as keyof typeof norms] });
+      await model.save(folder);
+      const path = join(folder, 'model.safetensors');
+      const [[, embedding] = []] = model.namedParameters();
+      for (const output of [zeros([7, 8]), embedding?.to({ dtype: 'bfloat16' })]) {
+        if (output === undefined) throw new Error('the model has no parameters');
+        await saveSafetensors(path, [...model.namedParameters(), ['lm_head.weight', output]]);
+        const says = /model.safetensors: tensor lm_head.weight is not the token embedding, but .*config.json ties them/;
+        await expect(GPT.load(folder)).rejects.toThrow(says);
+        await expect(GPT.load(folder)).rejects.toThrow(InputError);
+        output.dispose();
+      }
+      await saveSafetensors(path, [...model.namedParameters(), ['lm_head.weight', zeros([8, 8])]]);
+      await expect(GPT.load(folder)).rejects.toThrow(/tensor lm_head.weight is \[8,8\], the model's is \[7,8\]/);
+      model.dispose();
+    },
+  );
 
   test.each([
     ['further tensors', { 'score.weight': zeros([2, 8]) }, /model.safetensors: tensor score.weight has no place/],
