@@ -1,10 +1,9 @@
 import { type Command, Option } from 'commander';
 import { deviceName, nonNegativeInteger, positiveInteger } from './parse-option.js';
 
-/** What every command takes. */
-export interface CommonOptions {
+/** What every command takes that works on tensors. */
+export interface TensorOptions {
   device: string;
-  dtype: 'float32' | 'bfloat16';
   threads?: number;
   seed?: number;
   json?: boolean;
@@ -12,10 +11,19 @@ export interface CommonOptions {
   verbose?: boolean;
 }
 
+/** What every command takes that trains a model or computes with it. */
+export interface CommonOptions extends TensorOptions {
+  dtype: 'float32' | 'bfloat16';
+}
+
 export function addCommonOptions(command: Command): Command {
+  const dtype = new Option('--dtype <dtype>', 'what is computed in; parameters are float32');
+  return addTensorOptions(command.addOption(dtype.choices(['float32', 'bfloat16']).default('float32')));
+}
+
+export function addTensorOptions(command: Command): Command {
   return command
     .option('--device <device>', 'auto, cpu, cuda or cuda:N', deviceName, 'auto')
-    .addOption(new Option('--dtype <dtype>', 'computation').choices(['float32', 'bfloat16']).default('float32'))
     .option('--threads <n>', 'threads that compute (default: the cores)', positiveInteger)
     .option('--seed <n>', 'of everything random', nonNegativeInteger)
     .option('--json', 'JSON lines on stdout, the last one a summary')

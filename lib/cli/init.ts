@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { InputError } from '../errors.js';
-import { addCommonOptions, type CommonOptions } from './common-options.js';
+import { addTensorOptions, type TensorOptions } from './common-options.js';
 import { writeJsonLine, writeOut } from './output.js';
 import { collect, positiveInteger } from './parse-option.js';
 
-interface InitOptions extends CommonOptions {
+interface InitOptions extends TensorOptions {
   config: string;
   out: string;
   set?: string[];
@@ -21,7 +21,7 @@ export function addInit(program: Command): void {
     .requiredOption('--out <dir>', 'the directory to write')
     .option('--set <key=value>', 'change a field, such as model.layers=2', collect)
     .option('--vocab-size <n>', "the vocabulary's size, where the configuration leaves it open", positiveInteger);
-  addCommonOptions(command).action(run);
+  addTensorOptions(command).action(run);
 }
 
 async function run(options: InitOptions): Promise<void> {

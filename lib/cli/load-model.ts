@@ -22,7 +22,7 @@ export async function loadModel(options: CommonOptions & WeightsOption & { model
   const { GPT } = await import('../model/index.js');
   const { hasTokenizer, loadTokenizer } = await import('../data/index.js');
   const tokenizer = hasTokenizer(folder) ? await loadTokenizer(folder) : undefined;
-  const model = await GPT.load(folder, { device, decoder: { weights: options.weights } });
+  const model = await GPT.load(folder, { device, dtype: options.dtype, decoder: { weights: options.weights } });
   return { model: model.eval(), tokenizer };
 }
 

@@ -24,7 +24,7 @@ export async function loadTaskModel(
   if (tokens.tokenizer !== tokenizer) {
     throw new InputError(`${join(options.model, 'tokenizer.json')}: has no start, delimiter and extract tokens`);
   }
-  const model = await TaskModel.load(options.model, { device });
+  const model = await TaskModel.load(options.model, { device, dtype: options.dtype });
   checkTokenizerFits(tokenizer, model.gpt.config.vocabSize, options.model);
   return { model, tokens };
 }

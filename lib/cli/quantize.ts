@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
-import { addCommonOptions, type CommonOptions } from './common-options.js';
+import { addTensorOptions, type TensorOptions } from './common-options.js';
 import { modelFolder } from './model-folder.js';
 import { writeJsonLine, writeOut } from './output.js';
 
-interface QuantizeOptions extends CommonOptions {
+interface QuantizeOptions extends TensorOptions {
   model: string;
   out: string;
   weights: 'bfloat16' | 'int8';
@@ -20,7 +20,7 @@ export function addQuantize(program: Command): void {
         .choices(['int8', 'bfloat16'])
         .default('int8'),
     );
-  addCommonOptions(command).action(run);
+  addTensorOptions(command).action(run);
 }
 
 async function run(options: QuantizeOptions): Promise<void> {

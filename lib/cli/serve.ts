@@ -117,7 +117,7 @@ async function openModels(options: ServeCommandOptions) {
   const { openModel } = await import('../serve/index.js');
   const { setUpEngine } = await import('./set-up-engine.js');
   const device = await setUpEngine(options);
-  const { weights, maxRunning, maxWaiting, cacheTokens } = options;
+  const { dtype, weights, maxRunning, maxWaiting, cacheTokens } = options;
   const decoder = { weights, maxRunning, maxWaiting, cacheTokens };
   if (options.name !== undefined && options.model.length > 1) {
     throw new InputError('--name is for one --model; write several as --model NAME=DIR');
@@ -126,7 +126,7 @@ async function openModels(options: ServeCommandOptions) {
   for (const given of options.model) {
     const [, name, place = given] = /^([^=/]+)=(.+)$/.exec(given) ?? [];
     const folder = await modelFolder({ ...options, model: place });
-    models.push(await openModel(options.name ?? name ?? nameOf(place, folder), folder, { device, decoder }));
+    models.push(await openModel(options.name ?? name ?? nameOf(place, folder), folder, { device, dtype, decoder }));
   }
   return models;
 }

@@ -37,10 +37,10 @@ export class TaskModel {
   }
 
   /** Opens a fine-tuned model directory, in evaluation mode. @throws InputError naming what is wrong, or that it has no head */
-  static load(directory: string, { device, decoder }: GPTLoadOptions = {}): Promise<TaskModel> {
+  static load(directory: string, options: GPTLoadOptions = {}): Promise<TaskModel> {
     return loadTaskModel(
       directory,
-      (config) => new GPT(config, { device, decoder, initialize: false }),
+      (config) => new GPT(config, { ...options, initialize: false }),
       (gpt, task) => new TaskModel(gpt, task),
     );
   }

@@ -11,7 +11,15 @@ import {
 import { ArgumentError } from '../errors.js';
 import { type DownloadModelOptions, downloadModel } from '../hub/index.js';
 import { DecoderBlock, Embedding, KeyValueCache, LayerNorm, Linear } from '../nn/index.js';
-import { Generator, type LossOptions, linear, linearCrossEntropy, noGrad, type Tensor } from '../tensor/index.js';
+import {
+  autocast,
+  Generator,
+  type LossOptions,
+  linear,
+  linearCrossEntropy,
+  noGrad,
+  type Tensor,
+} from '../tensor/index.js';
 import { type GPTConfig, type GPTConfigInput, parseGPTConfig } from './config.js';
 import { loadGPT, saveGPT } from './directory.js';
 import { embeddingNames } from './parameter-shapes.js';
@@ -25,12 +33,17 @@ export interface GPTOptions {
   device?: string;
   /** Default true. False: the parameters hold nothing that means anything until they are filled. */
   initialize?: boolean;
+  /**
+   * Of the computation; the parameters are always float32. `bfloat16`: every call is as under `autocast`, and the decoder's
+   * weights are bfloat16 unless `decoder` says otherwise. Default `float32`: calls follow `autocast`.
+   */
+  dtype?: 'float32' | 'bfloat16';
   /** How texts are generated. */
   decoder?: DecoderOptions;
 }
 
 /** How a model is opened. */
-export type GPTLoadOptions = Pick<GPTOptions, 'device' | 'decoder'>;
+export type GPTLoadOptions = Pick<GPTOptions, 'device' | 'dtype' | 'decoder'>;
 
 /**
  * A decoder-only Transformer language model (Radford et al. 2018, 2019):
@@ -40,6 +53,8 @@ export type GPTLoadOptions = Pick<GPTOptions, 'device' | 'decoder'>;
 export class GPT {
   readonly config: GPTConfig;
   readonly device: string;
+  /** Of the computation. */
+  readonly dtype: 'float32' | 'bfloat16';
   /** Dropout is on. A new model is in training mode, a loaded one is not. */
   training = true;
   readonly embedding: Embedding;
@@ -55,9 +70,10 @@ export class GPT {
 
   /** @throws InputError for a wrong configuration, ArgumentError for a wrong option */
   constructor(config: GPTConfigInput, settings: GPTOptions = {}) {
-    const { seed = 0, device = 'cpu', initialize = true } = settings;
+    const { seed = 0, device = 'cpu', dtype = 'float32', initialize = true } = settings;
     this.config = parseGPTConfig(config);
     this.device = device;
+    this.dtype = dtype;
     const { layers, width, initStd, layerNormEps: eps, vocabSize } = this.config;
     const generator = new Generator(seed);
     const options = { device, initStd, generator, initialize };
@@ -73,20 +89,23 @@ export class GPT {
     this.#named = [...nameParameters(this)];
     const { embedding, blocks, finalNorm } = this;
     const outputWeight = this.head?.parameter('weight') ?? embedding.parameter('wte.weight');
-    this.decoder = new Decoder({ embedding, blocks, finalNorm, outputWeight }, settings.decoder);
+    const decoder = { ...settings.decoder, weights: settings.decoder?.weights ?? dtype };
+    this.decoder = new Decoder({ embedding, blocks, finalNorm, outputWeight }, decoder);
   }
 
   /**
    * Opens a model directory as Hugging Face or `quantize` writes it. The parameters are float32 whatever the files keep; on the
-   * CPU the decoder's weights are by default what the files keep.
+   * CPU the decoder's weights are by default what the files keep, unless `dtype` is bfloat16.
    * @throws InputError naming the file and tensor at fault
    */
-  static load(directory: string, { device, decoder }: GPTLoadOptions = {}): Promise<GPT> {
+  static load(directory: string, { device, dtype, decoder }: GPTLoadOptions = {}): Promise<GPT> {
     return loadGPT(directory, (config, stored) => {
       // Packed weights are the CPU's.
-      const weights = device === undefined || device.startsWith('cpu') ? stored : undefined;
+      const isPacked = dtype !== 'bfloat16' && (device === undefined || device.startsWith('cpu'));
+      const weights = isPacked ? stored : undefined;
       return new GPT(config, {
         device,
+        dtype,
         decoder: { ...decoder, weights: decoder?.weights ?? weights },
         initialize: false,
       });
@@ -151,7 +170,11 @@ export class GPT {
    * @param cache holds the tokens before, takes these in, and moves on; no gradient then
    * @returns (B, T, width)
    */
-  hidden(tokens: Tensor, { cache }: { cache?: KeyValueCache } = {}): Tensor {
+  hidden(tokens: Tensor, options: { cache?: KeyValueCache } = {}): Tensor {
+    return this.#inDtype(() => this.#hidden(tokens, options));
+  }
+
+  #hidden(tokens: Tensor, { cache }: { cache?: KeyValueCache }): Tensor {
     const { training } = this;
     const position = cache?.length ?? 0;
     const run = (state: Tensor, first: number, end: number) =>
@@ -176,7 +199,11 @@ export class GPT {
    * @param targets (B, T) int64; -100 does not count
    */
   loss(tokens: Tensor, targets: Tensor, options?: LossOptions): Tensor {
-    return linearCrossEntropy(this.hidden(tokens), this.outputWeight, targets, options);
+    return this.#inDtype(() => linearCrossEntropy(this.hidden(tokens), this.outputWeight, targets, options));
+  }
+
+  #inDtype<T>(compute: () => T): T {
+    return this.dtype === 'float32' ? compute() : autocast(this.dtype, compute);
   }
 
   /**

@@ -22,7 +22,7 @@ export function growVocabulary(model: GPT, vocabSize: number, { seed = 0 }: { se
     );
   }
   if (vocabSize === rows) return model;
-  const grown = new GPT({ ...model.config, vocabSize }, { seed, device: model.device });
+  const grown = new GPT({ ...model.config, vocabSize }, { seed, device: model.device, dtype: model.dtype });
   grown.training = model.training;
   const sources = new Map(model.namedParameters());
   noGrad(() =>

@@ -112,6 +112,14 @@ describe('gptorch finetune', () => {
     expect(answers.at(-1)).toMatchObject({ examples: 20 });
     const answer = name === 'score' ? { score: expect.any(Number) } : { label: expect.anything(), probabilities: expect.anything() }; // biome-ignore format: one line
     expect(answers.slice(0, -1)).toEqual(Array.from({ length: 20 }, () => answer));
+
+    const inBfloat16 = ['--model', path(name), '--json', '--dtype', 'bfloat16'];
+    const rounded = last(await jsonLines(['evaluate', '--data', path(`${name}.eval.jsonl`), ...inBfloat16]));
+    expect(rounded.loss).not.toBe(evaluated.loss);
+    expect(Math.abs((rounded.loss as number) / (evaluated.loss as number) - 1)).toBeLessThan(0.02);
+    const roundedAnswers = await jsonLines(['predict', '--input', path(`${name}.eval.jsonl`), ...inBfloat16]);
+    expect(roundedAnswers.at(-1)).toMatchObject({ examples: 20 });
+    expect(roundedAnswers).not.toEqual(answers);
   });
 
   it('goes on after SIGTERM as if it had not been stopped, bit for bit', async () => {

@@ -110,6 +110,45 @@ describe('gptorch score', () => {
   });
 });
 
+describe('--dtype bfloat16', () => {
+  it('generates with bfloat16 weights, unless --weights names others', async () => {
+    const generate = (...more: string[]) =>
+      jsonLines(['generate', '--model', path('lm'), '--json', '--prompt', 'we ', '--temperature', '0', '--log-probs', ...more]); // biome-ignore format: one call
+    const [[float32], [asked], [weights], [own]] = await Promise.all([
+      generate(),
+      generate('--dtype', 'bfloat16'),
+      generate('--weights', 'bfloat16'),
+      generate('--dtype', 'bfloat16', '--weights', 'float32'),
+    ]);
+    expect(asked).toEqual(weights);
+    expect(asked?.logProbs).not.toEqual(float32?.logProbs);
+    expect(own).toEqual(float32);
+  });
+
+  it.each([
+    ['score', ['--input', '-', '--json'], '{"text":"the sea is old"}'],
+    ['evaluate', ['--data', 'text.txt', '--json'], ''],
+  ])('changes what %s gives, by little', async (command, options, input) => {
+    const args = [command, '--model', path('lm'), ...options.map((each) => (each === 'text.txt' ? path(each) : each))];
+    const [float32, asked] = await Promise.all([
+      jsonLines(args, input),
+      jsonLines([...args, '--dtype', 'bfloat16'], input),
+    ]);
+    const [exact, rounded] = [float32, asked].map((rows) => rows.at(-1)?.loss as number);
+    expect(rounded).not.toBe(exact);
+    expect(Math.abs((rounded ?? 0) / (exact ?? 0) - 1)).toBeLessThan(0.02);
+  });
+
+  it.each([
+    ['init', ['--config', 'gpt-mini']],
+    ['quantize', ['--model', 'lm']],
+  ])('is nothing for %s, which computes nothing', async (command, options) => {
+    const { code, stderr } = await gptorch([command, ...options, '--out', path('none'), '--dtype', 'bfloat16']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/unknown option '--dtype'/);
+  });
+});
+
 describe('gptorch init', () => {
   it('writes the same weights for the same seed', async () => {
     const init = (name: string, seed: string) =>

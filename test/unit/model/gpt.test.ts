@@ -160,3 +160,55 @@ describe('directories', () => {
     await expect(GPT.load(folder)).rejects.toThrow(/no model directory, model.safetensors is missing/);
   });
 });
+
+describe('computed in bfloat16', () => {
+  const weights = { ...small, width: 16, vocabSize: 29 };
+  const logits = (model: GPT) => noGrad(() => model.forward(batch())).toArray();
+
+  test.each(forms)(
+    'what a model of the form %s computes is what autocast gives, and nearly what float32 gives',
+    async (_name, form) => {
+      const [exact, rounded] = (['float32', 'bfloat16'] as const).map((dtype) =>
+        new GPT({ ...form, width: 16 }, { dtype }).eval(),
+      );
+      if (!exact || !rounded) throw new Error('two models are made');
+      const [found, wanted, float32] = [
+        await logits(rounded),
+        await noGrad(() => autocast('bfloat16', () => exact.forward(batch()))).toArray(),
+        await logits(exact),
+      ].map((values) => Array.from(values, Number));
+      expect(found).toEqual(wanted);
+      expect(found).not.toEqual(float32);
+      const largest = Math.max(...(float32 ?? []).map(Math.abs));
+      for (const [i, value] of (found ?? []).entries())
+        expect(Math.abs(value - (float32?.[i] ?? 0)) / largest).toBeLessThan(0.05);
+
+      const targets = tensor([[...tokens.slice(1), -100]], { dtype: 'int64' });
+      const loss = await rounded.loss(batch(), targets).item();
+      expect(loss).toBe(await autocast('bfloat16', () => exact.loss(batch(), targets)).item());
+      expect(rounded.namedParameters().every(([, { dtype }]) => dtype === 'float32')).toBe(true);
+      exact.dispose();
+      rounded.dispose();
+    },
+  );
+
+  test('it generates with bfloat16 weights, unless the decoder has others', async () => {
+    const settings = [
+      { dtype: 'bfloat16' },
+      { decoder: { weights: 'bfloat16' } },
+      {},
+      { dtype: 'bfloat16', decoder: { weights: 'float32' } },
+    ] as const;
+    const [found, wanted, float32, own] = await Promise.all(
+      settings.map(async (options) => {
+        const model = new GPT(weights, options);
+        const { logProbs } = await model.complete(tokens, { maxNewTokens: 2, temperature: 0, logProbs: true });
+        model.dispose();
+        return logProbs;
+      }),
+    );
+    expect(found).toEqual(wanted);
+    expect(found).not.toEqual(float32);
+    expect(own).toEqual(float32);
+  });
+});
