@@ -32,7 +32,7 @@ export function addData(program: Command): void {
 
 async function prepare({ data, tokenizer: path, out, validationFraction, separator, json, quiet }: PrepareOptions) {
   const { loadTokenizer, prepareTokens } = await import('../data/index.js');
-  const { ensureWritableFolder } = await import('../train/run-folder.js');
+  const { ensureWritableFolder } = await import('../io/writable-folder.js');
   const tokenizer = await loadTokenizer(path);
   await ensureWritableFolder(out);
   const progress = new AmountProgress({

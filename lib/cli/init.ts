@@ -27,7 +27,7 @@ export function addInit(program: Command): void {
 async function run(options: InitOptions): Promise<void> {
   const { loadRunConfig } = await import('../config/index.js');
   const { GPT, parseGPTConfig } = await import('../model/index.js');
-  const { ensureWritableFolder } = await import('../train/index.js');
+  const { ensureWritableFolder } = await import('../io/writable-folder.js');
   const { setUpEngine } = await import('./set-up-engine.js');
   const run = await loadRunConfig(options.config, options.set);
   const vocabSize = options.vocabSize ?? run.model.vocabSize;

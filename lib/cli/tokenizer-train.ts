@@ -30,7 +30,7 @@ export function addTokenizerTrain(tokenizer: Command): void {
 }
 
 async function run(options: TrainOptions): Promise<void> {
-  const { ensureWritableFolder } = await import('../train/run-folder.js');
+  const { ensureWritableFolder } = await import('../io/writable-folder.js');
   const { out } = options;
   if ((options.type === 'bpe') !== (options.vocabSize !== undefined)) {
     throw new InputError('--vocab-size goes with --type bpe, and only so');

@@ -71,7 +71,7 @@ async function decode({ tokenizer: path, input }: ConvertOptions): Promise<void>
 
 async function importVocabulary({ input, out }: { input: string; out: string }): Promise<void> {
   const { loadTokenizer, readWordIds } = await import('../data/index.js');
-  const { ensureWritableFolder } = await import('../train/run-folder.js');
+  const { ensureWritableFolder } = await import('../io/writable-folder.js');
   checkNoTokenizer(out);
   const isFolder = statSync(input, { throwIfNoEntry: false })?.isDirectory() === true;
   const made = await (isFolder ? loadTokenizer(input) : readWordIds(input));
@@ -82,7 +82,7 @@ async function importVocabulary({ input, out }: { input: string; out: string }):
 
 async function exportVocabulary({ tokenizer: path, out }: { tokenizer: string; out: string }): Promise<void> {
   const { CharTokenizer, loadTokenizer, writeWordIds } = await import('../data/index.js');
-  const { ensureWritableFolder } = await import('../train/run-folder.js');
+  const { ensureWritableFolder } = await import('../io/writable-folder.js');
   if (existsSync(out)) throw new InputError(`${out}: already there`);
   const tokenizer = await loadTokenizer(path);
   if (!(tokenizer instanceof CharTokenizer)) {

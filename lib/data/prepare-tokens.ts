@@ -1,6 +1,7 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArgumentError, InputError } from '../errors.js';
+import { ensureWritableFolder } from '../io/writable-folder.js';
 import { END_OF_TEXT } from './byte-level.js';
 import { nameCharacter, UnknownCharacterError } from './char-tokenizer.js';
 import { encodePieces } from './encode-pieces.js';
@@ -51,7 +52,7 @@ export async function prepareTokens(
   const characters = counted.at(-1)?.end ?? 0;
   const cut = Math.floor(characters * (1 - validationFraction));
   const { separator = tokenizer.tokenId(END_OF_TEXT) ?? null } = options;
-  const made = await mkdir(outDir, { recursive: true });
+  const made = await ensureWritableFolder(outDir);
   const writers: TokenFileWriter[] = [];
   try {
     const target = { vocabSize: tokenizer.vocabSize, tokenizer: tokenizerFingerprint(tokenizer) };

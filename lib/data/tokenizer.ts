@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArgumentError, InputError } from '../errors.js';
 import { writeFileAtomic } from '../io/files.js';
+import { ensureWritableFolder } from '../io/writable-folder.js';
 
 /** Text to token ids and back. On disk each is a Hugging Face `tokenizer.json`. */
 export interface Tokenizer {
@@ -54,7 +54,7 @@ export function tokenizerFingerprint(tokenizer: Tokenizer): string {
 
 /** Writes a tokenizer's two files; without `tokenizer_config.json` transformers takes the class of the model's type. */
 export async function saveTokenizerFiles(dir: string, tokenizer: object, config: object): Promise<void> {
-  await mkdir(dir, { recursive: true });
+  await ensureWritableFolder(dir);
   await writeFileAtomic(join(dir, 'tokenizer_config.json'), `${JSON.stringify(config, null, 2)}\n`);
   await writeFileAtomic(join(dir, 'tokenizer.json'), `${JSON.stringify(tokenizer, null, 2)}\n`);
 }

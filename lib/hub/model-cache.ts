@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, stat, symlink } from 'node:fs/promises';
+import { readFile, rename, stat, symlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { InputError } from '../errors.js';
 import { temporaryFor, writeFileAtomic } from '../io/files.js';
+import { ensureWritableFolder } from '../io/writable-folder.js';
 
 const COMMIT = /^[0-9a-f]{40}$/;
 
@@ -35,21 +36,21 @@ export class ModelCache {
   async remember(revision: string, commit: string): Promise<void> {
     if (revision === commit) return;
     const path = this.#ref(revision);
-    await mkdir(dirname(path), { recursive: true });
+    await ensureWritableFolder(dirname(path));
     await writeFileAtomic(path, commit);
   }
 
   /** Where the contents with a hash are kept. */
   async blob(hash: string): Promise<string> {
     const folder = join(this.folder, 'blobs');
-    await mkdir(folder, { recursive: true });
+    await ensureWritableFolder(folder);
     return join(folder, hash);
   }
 
   /** Puts a blob into a snapshot. */
   async link(commit: string, file: string, blob: string): Promise<void> {
     const path = join(this.snapshot(commit), file);
-    await mkdir(dirname(path), { recursive: true });
+    await ensureWritableFolder(dirname(path));
     const temporary = temporaryFor(path);
     await symlink(relative(dirname(path), blob), temporary);
     await rename(temporary, path);

@@ -15,3 +15,4 @@ export {
 export { readSafetensorsHeader, type SafetensorsFile } from './safetensors-file.js';
 export type { SafetensorsHeader, TensorEntry } from './safetensors-header.js';
 export { openTensorFiles, type TensorFiles, type TensorPlace } from './tensor-files.js';
+export { ensureWritableFolder } from './writable-folder.js';

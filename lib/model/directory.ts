@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WeightFormat } from '../decode/index.js';
 import { InputError } from '../errors.js';
@@ -7,6 +6,7 @@ import {
   checkTensors,
   copyTensors,
   type Described,
+  ensureWritableFolder,
   openTensorFiles,
   readJsonFile,
   saveSafetensors,
@@ -45,9 +45,7 @@ export async function saveModel(
   parameters: [name: string, parameter: Tensor][],
   others?: () => Promise<void>,
 ): Promise<void> {
-  await mkdir(directory, { recursive: true }).catch((cause) => {
-    throw new InputError(`${directory}: cannot be made (${cause.code ?? cause.message})`, { cause });
-  });
+  await ensureWritableFolder(directory);
   await writeFileAtomic(join(directory, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   await others?.();
   await saveSafetensors(join(directory, WEIGHTS), parameters, { format: 'pt' });
