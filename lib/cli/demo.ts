@@ -54,7 +54,7 @@ async function train(
   { config, files, device }: { config: RunConfig; files: string[]; device: string },
   options: DemoOptions,
 ): Promise<string | undefined> {
-  const { pretrain, runFolder } = await import('../train/index.js');
+  const { aloneInFolder, pretrain, runFolder } = await import('../train/index.js');
   const { TrainingDisplay } = await import('./training-display.js');
   const { out, dtype, retrain = false } = options;
   const display = new TrainingDisplay(options);
@@ -63,7 +63,7 @@ async function train(
     display.note(`${out} holds the finished model of an earlier run; --retrain trains it anew`);
     return runFolder(out).curve;
   }
-  if (earlier === 'other') await removeRun(out);
+  if (earlier === 'other') await aloneInFolder(out, undefined, () => removeRun(out));
   else if (earlier === 'unfinished') display.note(`${out} holds an unfinished run; it goes on`);
   const resume = earlier === 'unfinished';
   const { stopped, curve } = await runJob(display, 'stopping after this step; the next start goes on', (hooks) =>

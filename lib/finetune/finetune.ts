@@ -5,6 +5,7 @@ import { type TaskConfig, TaskModel } from '../heads/index.js';
 import { digestOfFiles } from '../io/index.js';
 import type { GPT } from '../model/index.js';
 import {
+  aloneInFolder,
   checkHoldsNoRun,
   inWritableFolder,
   type RunHooks,
@@ -58,9 +59,13 @@ export interface FineTuneSummary extends TrainSummary {
 /**
  * Fine-tunes a pretrained model on a task (Radford et al. 2018, section 3.2), from files to a model directory. All input is
  * checked before anything is written or trained. Stopped by its signal, it leaves a run that resumes.
- * @throws InputError for bad input: files, configuration, directory
+ * @throws InputError for bad input: files, configuration, directory; or where another process trains in the directory
  */
-export async function finetune(options: FineTuneOptions): Promise<FineTuneSummary> {
+export function finetune(options: FineTuneOptions): Promise<FineTuneSummary> {
+  return aloneInFolder(options.out, options.group, () => train(options));
+}
+
+async function train(options: FineTuneOptions): Promise<FineTuneSummary> {
   const { config, out, resume = false, device = 'cpu', dtype = 'float32', signal, group } = options;
   const directory = resolve(options.model);
   const files = { train: resolve(options.train), evaluation: resolve(options.evaluation) };

@@ -3,6 +3,7 @@
 export { digestOfFiles, digestOfJson } from './digest.js';
 export { writeFileAtomic } from './files.js';
 export { readJsonFile } from './json-file.js';
+export { type LockOwner, ProcessLock } from './process-lock.js';
 export {
   checkTensors,
   copyTensors,

@@ -21,6 +21,7 @@ export { type PretrainOptions, type PretrainSummary, pretrain } from './pretrain
 export { Progress, type ProgressOptions, type ProgressStream, type ProgressUpdate } from './progress.js';
 export { type RunHooks, runTraining, type TrainingRun } from './run.js';
 export { inWritableFolder, type RunFolder, runFolder } from './run-folder.js';
+export { aloneInFolder } from './run-lock.js';
 export { checkHoldsNoRun, type Environment, environment, readSavedRun, type SavedRun } from './saved-run.js';
 export { createSchedule, type Schedule, type ScheduleOptions } from './schedule.js';
 export { type TextPerplexity, type TextPerplexityOptions, textPerplexity } from './text-perplexity.js';

@@ -11,6 +11,7 @@ import { evaluate } from './evaluate.js';
 import type { TrainSummary } from './events.js';
 import { type RunHooks, runTraining } from './run.js';
 import { inWritableFolder, type RunFolder, runFolder } from './run-folder.js';
+import { aloneInFolder } from './run-lock.js';
 import { checkHoldsNoRun, checkIsSameRun, environment, readSavedRun, type SavedRun } from './saved-run.js';
 import { openTextCorpus } from './text-corpus.js';
 import type { Evaluation } from './trainer-options.js';
@@ -39,9 +40,13 @@ export interface PretrainSummary extends TrainSummary {
 
 /**
  * Trains a model on text files, from the files to a model directory. Everything is checked before anything is written.
- * @throws InputError for bad input: files, configuration, directory.
+ * @throws InputError for bad input: files, configuration, directory; or where another process trains in the directory.
  */
-export async function pretrain(options: PretrainOptions): Promise<PretrainSummary> {
+export function pretrain(options: PretrainOptions): Promise<PretrainSummary> {
+  return aloneInFolder(options.out, options.group, () => train(options));
+}
+
+async function train(options: PretrainOptions): Promise<PretrainSummary> {
   const { config, out, device = 'cpu', dtype = 'float32', group, ...hooks } = options;
   const files = options.data.map((file) => resolve(file));
   const folder = runFolder(out);

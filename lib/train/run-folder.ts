@@ -1,6 +1,7 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureWritableFolder } from '../io/index.js';
+import { RUN_LOCK } from './run-lock.js';
 
 /** The files of a training run. */
 export interface RunFolder {
@@ -31,15 +32,24 @@ export function runFolder(path: string): RunFolder {
 }
 
 /**
- * Makes the folder and runs `use`. Where that fails, the folder is as it was: gone, if it was not there.
+ * Makes the folder and runs `use`. Where that fails, a folder that was not there is gone again, and one that was empty but
+ * for the run's lock is so again.
  * @throws InputError when it cannot be made or written to; what `use` throws
  */
 export async function inWritableFolder<T>(folder: string, use: () => Promise<T>): Promise<T> {
   const made = await ensureWritableFolder(folder);
+  const isEmpty = (await contentsOf(folder)).length === 0;
   try {
     return await use();
   } catch (error) {
-    if (made !== undefined) await rm(made, { recursive: true, force: true });
+    const left = made !== undefined ? [made] : isEmpty ? await contentsOf(folder) : [];
+    for (const path of left) await rm(path, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Paths of what is in the folder, the lock left out. */
+async function contentsOf(folder: string): Promise<string[]> {
+  const names = await readdir(folder);
+  return names.filter((name) => name !== RUN_LOCK).map((name) => join(folder, name));
 }
