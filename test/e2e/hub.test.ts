@@ -53,3 +53,37 @@ test('--model takes a name of the hub; the second time nothing is fetched', asyn
   const none = await gptorch(['generate', '--model', 'org/none', ...generate]);
   expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no directory org/none; org/none') });
 });
+
+test('what can only be a directory is not asked of the hub', async () => {
+  // Nobody listens there.
+  const nowhere = { HF_ENDPOINT: 'http://127.0.0.1:1', HF_HUB_CACHE: home };
+  const run = (model: string) => gptorch(['generate', '--model', model, ...generate], '', nowhere);
+  const config = join(folder, 'config.json');
+  const models = [
+    './no/such',
+    '../such',
+    '/no/such',
+    '~/such',
+    'a/b/c',
+    'no such/model',
+    'gpt2',
+    '',
+    'test/modle',
+    `${config}/x`,
+  ];
+  for (const model of models) {
+    const { code, stderr } = await run(model);
+    expect(stderr).toMatch(/^gptorch: [^\n]*no model directory: there is no such directory[^\n]*\n$/);
+    expect(stderr).toContain(`gptorch: ${model}: `);
+    expect(code).toBe(2);
+  }
+  const near = await run(folder.replace('gpt2_sharded', 'gpt2_shraded'));
+  expect(near.stderr).toMatch(/did you mean .*gpt2_sharded\?\n$/);
+  expect(await run(config)).toMatchObject({ code: 2, stderr: expect.stringContaining('it is a file') });
+  // A name of the hub: both are said.
+  const { code, stderr } = await run('org/tiny2');
+  expect(stderr).toMatch(
+    /there is no directory org\/tiny2; org\/tiny2: http:\/\/127.0.0.1:1 cannot be reached[^\n]*\n$/,
+  );
+  expect(code).toBe(1);
+});
