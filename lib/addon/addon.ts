@@ -32,8 +32,9 @@ export interface ProcessGroupHandle {
   readonly [brand]: 'process group';
 }
 
-/** One sample's next token, or its end. */
+/** The beginning, with what was kept of the prompt; one sample's next token, or its end. */
 export type GenerationEvent =
+  | { readonly cachedTokens: number }
   | {
       readonly sample: number;
       readonly token: number;

@@ -59,7 +59,7 @@ export class Decoder {
    * @throws DecoderTimeoutError after `waitTimeout`, or `timeout` before the first step
    */
   async *stream(prompt: readonly number[], options: SamplesOptions): AsyncGenerator<GeneratedToken, FinishReason[]> {
-    const { signal, n = 1 } = options;
+    const { signal, n = 1, onBegin } = options;
     if (signal?.aborted) return Array<FinishReason>(n).fill('aborted');
     const events = new EventQueue<GenerationEvent>();
     const listener = events.push.bind(events);
@@ -71,7 +71,8 @@ export class Decoder {
       while (reasons.size < n) {
         for (const event of await events.take()) {
           // An abort leaves out tokens that are on their way, even the last ones.
-          if ('finishReason' in event) reasons.set(event.sample, signal?.aborted ? 'aborted' : event.finishReason);
+          if ('cachedTokens' in event) onBegin?.(event);
+          else if ('finishReason' in event) reasons.set(event.sample, signal?.aborted ? 'aborted' : event.finishReason);
           else if (!signal?.aborted) yield event;
         }
       }

@@ -45,6 +45,8 @@ export interface GenerateOptions extends SamplingOptions, RequestOptions {
 
 /** As `GenerateOptions`, for several continuations of one prompt, which is computed once. */
 export interface SamplesOptions extends GenerateOptions {
+  /** Called when the prompt's computation begins, with the number of its tokens that are kept from before. */
+  onBegin?: ((prompt: { cachedTokens: number }) => void) | undefined;
   /** Continuations, 1 to 1024; each draws numbers of its own. Default 1. */
   n?: number;
 }

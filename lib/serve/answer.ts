@@ -58,12 +58,13 @@ export async function answer(
   const life = watchRequest(reply, requestTimeout, service.shutdown);
   const promptTokens = prompts.reduce((sum, prompt) => sum + prompt.length, 0);
   const counted = service.metrics.generation(served.name, promptTokens);
-  let completionTokens = 0;
+  let [completionTokens, cachedTokens] = [0, 0];
   const head = { id: `${format.prefix}-${randomUUID()}`, created: Math.floor(Date.now() / 1000), model: served.name };
   const usage = () => ({
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
     total_tokens: promptTokens + completionTokens,
+    prompt_tokens_details: { cached_tokens: cachedTokens },
   });
   const events =
     question.maxNewTokens === 0
@@ -73,6 +74,9 @@ export async function answer(
           ...{ n, maxNewTokens: question.maxNewTokens, stop: question.ends, stops: stopsOf(fields) },
           ...{ logProbs: question.logProbs, topLogProbs: question.topLogProbs },
           ...{ client: question.client, signal: life.signal, waitTimeout },
+          onBegin: (prompt) => {
+            cachedTokens += prompt.cachedTokens;
+          },
           onToken: () => {
             completionTokens++;
             counted.token();

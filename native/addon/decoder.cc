@@ -159,6 +159,10 @@ std::shared_ptr<Generation> generationFrom(const Arguments& arguments, const Gpt
 
 Napi::Value toObject(Napi::Env env, GenerationEvent& event) {
   Napi::Object object = Napi::Object::New(env);
+  if (event.cachedTokens) {
+    object.Set("cachedTokens", static_cast<double>(*event.cachedTokens));
+    return object;
+  }
   object.Set("sample", static_cast<double>(event.sample));
   if (event.finished) {
     object.Set("finishReason", toString(*event.finished));

@@ -4,9 +4,13 @@
 
 namespace gptorch {
 
-void Generation::add(int64_t sample, Choice choice) { events_.push_back({sample, std::move(choice), std::nullopt}); }
+void Generation::begin(int64_t cachedTokens) { events_.push_back({.cachedTokens = cachedTokens}); }
 
-void Generation::end(int64_t sample, FinishReason reason) { events_.push_back({sample, {}, reason}); }
+void Generation::add(int64_t sample, Choice choice) {
+  events_.push_back({.sample = sample, .choice = std::move(choice)});
+}
+
+void Generation::end(int64_t sample, FinishReason reason) { events_.push_back({.sample = sample, .finished = reason}); }
 
 void Generation::deliver() {
   if (!events_.empty()) onEvents(std::exchange(events_, {}));

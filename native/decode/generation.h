@@ -9,8 +9,10 @@
 
 namespace gptorch {
 
-/// One sample's next token, or its end.
+/// The request's beginning, or one sample's next token, or its end.
 struct GenerationEvent {
+  /// Set at the beginning: of the prompt, what was kept from before.
+  std::optional<int64_t> cachedTokens;
   int64_t sample = 0;
   Choice choice;
   std::optional<FinishReason> finished;
@@ -31,6 +33,7 @@ struct Generation final : Request {
   int64_t topLogProbs = 0;
 
   void add(int64_t sample, Choice choice);
+  void begin(int64_t cachedTokens) override;
   void end(int64_t sample, FinishReason reason) override;
   void fail(const FailureRef& failure) override { failure_ = failure; }
   void deliver() override;

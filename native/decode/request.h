@@ -23,6 +23,8 @@ struct Request {
   using Clock = std::chrono::steady_clock;
 
   virtual ~Request() = default;
+  /// Its first continuation begins: so much of the prompt need not be computed. Once.
+  virtual void begin(int64_t /*cachedTokens*/) {}
   /// One continuation has ended; nothing more comes of it.
   virtual void end(int64_t sample, FinishReason reason) = 0;
   /// All has ended.

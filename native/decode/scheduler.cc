@@ -112,6 +112,7 @@ void Scheduler::takeIn(int64_t budget, std::vector<Work>& work) {
       if (request->begun++ == 0) {
         counts_.promptTokens += candidate->contextLength();
         counts_.cachedTokens += candidate->computed;
+        request->begin(candidate->computed);
       }
     }
     const int64_t count = share(*candidate, budget);

@@ -185,6 +185,26 @@ describe('chats', () => {
     expect(final.usage).toEqual(whole.usage);
   });
 
+  it('tell how much of the prompt was kept from the turn before', async () => {
+    const content = '你好吗 hello, how is the weather in the city?';
+    const first = [{ role: 'user' as const, content }];
+    const { choices, usage } = await client.chat.completions.create({ ...ask, messages: first, max_tokens: 4 });
+    expect(usage?.prompt_tokens_details).toEqual({ cached_tokens: 0 });
+    const answer = { role: 'assistant' as const, content: choices[0]?.message.content ?? '' };
+    const next = [...first, answer, { role: 'user' as const, content: '你好' }];
+    const more = {
+      ...ask,
+      messages: next,
+      max_tokens: 4,
+      stream: true as const,
+      stream_options: { include_usage: true },
+    };
+    const pieces = [];
+    for await (const piece of await client.chat.completions.create(more)) pieces.push(piece);
+    // Whole blocks of 32 tokens.
+    expect(pieces.at(-1)?.usage?.prompt_tokens_details).toEqual({ cached_tokens: 32 });
+  });
+
   it('come with log-probabilities', async () => {
     const { choices } = await client.chat.completions.create({ ...ask, logprobs: true, top_logprobs: 2 });
     const content = choices[0]?.logprobs?.content ?? [];
