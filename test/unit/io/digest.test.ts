@@ -19,6 +19,15 @@ test.each([
   expect(digestOfJson(value)).toBe(sha256(JSON.stringify(value)));
 });
 
+test('the digest of many small examples is that of their JSON, in pieces that end anywhere', () => {
+  const examples = Array.from({ length: 300_000 }, (_, i) => ({
+    sequences: [[1, i, 2]],
+    answer: i % 2,
+    text: '语\ud800',
+  }));
+  expect(digestOfJson({ examples })).toBe(sha256(JSON.stringify({ examples })));
+});
+
 test('what is longer as JSON than a string can be has one too', () => {
   const long = 'x'.repeat(2 ** 20);
   const list = Array.from({ length: 600 }, () => ({ long, rest: [1] }));
