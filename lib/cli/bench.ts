@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
+import { BOUNDS } from '../bounds.js';
 import { InputError } from '../errors.js';
 import type { GenerationSpeed } from './bench/generation.js';
 import type { Rate } from './bench/rate.js';
 import type { TrainingSpeed } from './bench/training.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
 import { writeJsonLine, writeOut } from './output.js';
-import { collect, positiveInteger } from './parse-option.js';
+import { collect, positiveInteger, wholeWithin } from './parse-option.js';
 import { type WeightsOption, weightsOption } from './weights-option.js';
 
 /** Where a preset leaves the vocabulary to its data. */
@@ -28,11 +29,11 @@ export function addBench(program: Command): void {
     .description('measure how fast this machine trains a model of a configuration and generates with it')
     .option('--config <name|file>', 'a preset or a .json file; its weights are random', 'gpt-mini')
     .option('--set <key=value>', 'change a field, such as model.layers=2', collect)
-    .option('--batch <n>', "sequences of a training step (default: the configuration's)", positiveInteger)
+    .option('--batch <n>', "sequences of a training step (default: the configuration's)", wholeWithin(BOUNDS.batchSize))
     .option('--length <n>', 'their tokens (default: the whole context)', positiveInteger)
     .option('--prompt <n>', "a prompt's tokens (default: 64, or what the new ones leave)", positiveInteger)
     .option('--new-tokens <n>', 'the text after it (default: 64, or half of a context below 128)', positiveInteger)
-    .option('--requests <n>', 'texts that are generated at once, beside one alone', positiveInteger, 16)
+    .option('--requests <n>', 'texts that are generated at once, beside one alone', wholeWithin(BOUNDS.batchSize), 16)
     .option('--rounds <n>', 'of each measurement; the median is shown', positiveInteger, 5)
     .addOption(weightsOption());
   addCommonOptions(command).action(run);
@@ -66,7 +67,7 @@ async function run(options: BenchOptions): Promise<void> {
   const note = (text: string) => options.quiet !== true && process.stderr.write(`${text}\n`);
 
   const modelConfig = parseGPTConfig({ ...config.model, vocabSize: config.model.vocabSize ?? VOCABULARY }, 'model');
-  const model = new GPT(modelConfig, { seed, device, decoder: weights === undefined ? {} : { weights } });
+  const model = new GPT(modelConfig, { seed, device, decoder: { weights, maxWaiting: requests } });
   const { batch, length, prompt, newTokens } = sizesOf(options, model.config.contextLength, train.batchSize);
   note(`training: ${rounds} steps of ${batch} × ${length} tokens`);
   const training = await measureTraining(model, { train: { ...train, seed }, batch, length, rounds, dtype });

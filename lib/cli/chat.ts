@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
+import { BOUNDS } from '../bounds.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
-import { nonNegativeNumber, positiveInteger, positiveNumber, probability } from './parse-option.js';
+import { positiveInteger, probability, within } from './parse-option.js';
 import { type WeightsOption, weightsOption } from './weights-option.js';
 
 interface ChatOptions extends CommonOptions, WeightsOption {
@@ -20,11 +21,15 @@ export function addChat(program: Command): void {
     .description('talk to a model that was trained on dialogues; each line of stdin is a message')
     .requiredOption('--model <dir>', 'model directory, or a name of the Hugging Face Hub (organisation/model)')
     .option('--max-new-tokens <n>', 'the longest answer', positiveInteger, 100)
-    .option('--temperature <t>', '0 takes the most likely token each time', nonNegativeNumber, 0)
+    .option('--temperature <t>', '0 takes the most likely token each time', within(BOUNDS.temperature), 0)
     .option('--top-k <k>', 'draw from the k most likely tokens', positiveInteger)
     .option('--top-p <p>', 'draw from the fewest tokens that together have probability p', probability)
     .option('--min-p <p>', 'draw from tokens at least p times as likely as the most likely one', probability)
-    .option('--repetition-penalty <x>', 'above 1: tokens that came before are less likely', positiveNumber)
+    .option(
+      '--repetition-penalty <x>',
+      'above 1: tokens that came before are less likely',
+      within(BOUNDS.repetitionPenalty),
+    )
     .addOption(weightsOption())
     .addOption(
       new Option(

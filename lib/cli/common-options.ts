@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { deviceName, nonNegativeInteger, positiveInteger } from './parse-option.js';
+import { BOUNDS } from '../bounds.js';
+import { deviceName, nonNegativeInteger, wholeWithin } from './parse-option.js';
 
 /** What every command takes that works on tensors. */
 export interface TensorOptions {
@@ -24,7 +25,7 @@ export function addCommonOptions(command: Command): Command {
 export function addTensorOptions(command: Command): Command {
   return command
     .option('--device <device>', 'auto, cpu, cuda or cuda:N', deviceName, 'auto')
-    .option('--threads <n>', 'threads that compute (default: the cores)', positiveInteger)
+    .option('--threads <n>', 'threads that compute (default: the cores)', wholeWithin(BOUNDS.threads))
     .option('--seed <n>', 'of everything random', nonNegativeInteger)
     .option('--json', 'JSON lines on stdout, the last one a summary')
     .option('--quiet', 'no progress on stderr')

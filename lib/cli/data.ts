@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { TokenFileInfo } from '../data/index.js';
 import { AmountProgress } from './amount-progress.js';
 import { writeJsonLine, writeOut } from './output.js';
-import { fraction } from './parse-option.js';
+import { fraction, nonEmpty } from './parse-option.js';
 
 interface PrepareOptions {
   data: string[];
@@ -21,7 +21,7 @@ export function addData(program: Command): void {
     .description('encode text to train.bin and val.bin, files of token ids')
     .requiredOption('--data <file...>', 'UTF-8 text files')
     .requiredOption('--tokenizer <dir>', 'model directory or tokenizer.json')
-    .requiredOption('--out <dir>', 'the directory to write')
+    .requiredOption('--out <dir>', 'the directory to write', nonEmpty)
     .option('--validation-fraction <x>', 'the end of the text that goes to val.bin; 0: nothing', fraction, 0.1)
     .option('--no-separator', 'nothing between two files; otherwise <|endoftext|> where the vocabulary has it')
     .option('--json', 'what was written as one JSON line')

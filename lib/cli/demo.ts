@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import type { RunConfig } from '../config/index.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
 import { writeJsonLine, writeOut } from './output.js';
-import { collect } from './parse-option.js';
+import { collect, nonEmpty } from './parse-option.js';
 import { runJob } from './run-job.js';
 
 const PRESET = 'chat-zh-small';
@@ -21,7 +21,7 @@ export function addDemo(program: Command): void {
   const command = program
     .command('demo')
     .description('train a small Chinese chat model on the bundled dialogues, measure it and talk to it')
-    .option('--out <dir>', 'the directory of the run', `runs/${PRESET}`)
+    .option('--out <dir>', 'the directory of the run', nonEmpty, `runs/${PRESET}`)
     .option('--retrain', 'train anew where a finished model is there')
     .option('--set <key=value>', 'change a field of the preset, such as train.steps=100', collect);
   addCommonOptions(command).action(run);

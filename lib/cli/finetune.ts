@@ -8,6 +8,7 @@ import { writeJsonLine, writeOut } from './output.js';
 import {
   collect,
   labelList,
+  nonEmpty,
   nonNegativeInteger,
   nonNegativeNumber,
   positiveInteger,
@@ -35,7 +36,7 @@ export function addFinetune(program: Command): void {
     .option('--model <dir>', 'the pretrained model directory')
     .option('--train <file>', 'examples to learn from, JSON lines')
     .option('--eval <file>', 'examples to measure on, JSON lines; they also choose the best epoch')
-    .requiredOption('--out <dir>', 'the directory of the run: best model, checkpoint, metrics, report')
+    .requiredOption('--out <dir>', 'the directory of the run: best model, checkpoint, metrics, report', nonEmpty)
     .option('--resume', 'go on from the checkpoint in --out; all else may be left out')
     .option('--labels <list>', 'the classes in the order of the outputs: a,b,c (default: those of --train)', labelList)
     .option('--epochs <n>', 'passes over --train (default: 3)', positiveInteger)

@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
+import { BOUNDS } from '../bounds.js';
 import { InputError, inputAt } from '../errors.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
 import type { LoadedModel } from './load-model.js';
 import { writeJsonLine, writeOut } from './output.js';
-import { nonNegativeNumber, positiveInteger, positiveNumber, probability, tokenList } from './parse-option.js';
+import { positiveInteger, probability, tokenList, wholeWithin, within } from './parse-option.js';
 import { StopSignal } from './stop-signal.js';
 import { type WeightsOption, weightsOption } from './weights-option.js';
 
@@ -31,13 +32,17 @@ export function addGenerate(program: Command): void {
     .option('--prompt <text>', 'the text to continue; it is not repeated')
     .option('--prompt-tokens <ids>', 'the same as token ids: 1,2,3', tokenList)
     .option('--max-new-tokens <n>', 'the longest continuation', positiveInteger, 100)
-    .option('--temperature <t>', '0 takes the most likely token each time', nonNegativeNumber, 1)
+    .option('--temperature <t>', '0 takes the most likely token each time', within(BOUNDS.temperature), 1)
     .option('--top-k <k>', 'draw from the k most likely tokens', positiveInteger)
     .option('--top-p <p>', 'draw from the fewest tokens that together have probability p', probability)
     .option('--min-p <p>', 'draw from tokens at least p times as likely as the most likely one', probability)
-    .option('--repetition-penalty <x>', 'above 1: tokens that came before are less likely', positiveNumber)
+    .option(
+      '--repetition-penalty <x>',
+      'above 1: tokens that came before are less likely',
+      within(BOUNDS.repetitionPenalty),
+    )
     .option('--stop-tokens <ids>', 'end before any of these token ids', tokenList)
-    .option('--n <count>', 'so many continuations, a line each, computed together', positiveInteger, 1)
+    .option('--n <count>', 'so many continuations, a line each, computed together', wholeWithin(BOUNDS.samples), 1)
     .option('--log-probs', "with --json: each token's log-probability")
     .addOption(
       new Option('--when-full <what>', 'at the end of the context: stop, or slide and forget its older half')

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { InputError } from '../errors.js';
 import { addTensorOptions, type TensorOptions } from './common-options.js';
 import { writeJsonLine, writeOut } from './output.js';
-import { collect, positiveInteger } from './parse-option.js';
+import { collect, nonEmpty, positiveInteger } from './parse-option.js';
 
 interface InitOptions extends TensorOptions {
   config: string;
@@ -18,7 +18,7 @@ export function addInit(program: Command): void {
     .command('init')
     .description('write a model directory with fresh random weights')
     .requiredOption('--config <name|file>', 'a preset or a .json file')
-    .requiredOption('--out <dir>', 'the directory to write')
+    .requiredOption('--out <dir>', 'the directory to write', nonEmpty)
     .option('--set <key=value>', 'change a field, such as model.layers=2', collect)
     .option('--vocab-size <n>', "the vocabulary's size, where the configuration leaves it open", positiveInteger);
   addTensorOptions(command).action(run);

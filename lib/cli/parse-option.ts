@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { BOUNDS, type Bounds } from '../bounds.js';
 
 /** Parsers for commander: what they throw becomes "error: option '…' argument '…' is invalid. …" and exit code 2. */
 
@@ -16,6 +17,28 @@ export function nonNegativeNumber(text: string): number {
 
 export function positiveNumber(text: string): number {
   return inRange(text, Number(text) > 0 && Number.isFinite(Number(text)), 'a number > 0');
+}
+
+/** A parser of whole numbers within bounds. */
+export function wholeWithin(bounds: Bounds): (text: string) => number {
+  return (text) => inRange(text, wholeNumber(text) && isWithin(text, bounds), `a whole number ${inWords(bounds)}`);
+}
+
+/** A parser of numbers within bounds. */
+export function within(bounds: Bounds): (text: string) => number {
+  return (text) => inRange(text, isWithin(text, bounds), `a number ${inWords(bounds)}`);
+}
+
+/** Above 0, as long as a timer runs at most. */
+export function seconds(text: string): number {
+  const most = BOUNDS.milliseconds.most / 1000;
+  return inRange(text, Number(text) > 0 && Number(text) <= most, `seconds, > 0 and <= ${Math.floor(most)}`);
+}
+
+/** A path, a name: anything but nothing. */
+export function nonEmpty(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('Expected more than nothing.');
+  return text;
 }
 
 /** Above 0, at most 1. */
@@ -60,11 +83,19 @@ export function trueOrFalse(text: string): boolean {
 
 /** Collects an option that may be given several times. */
 export function collect(value: string, earlier: string[] = []): string[] {
-  return [...earlier, value];
+  return [...earlier, nonEmpty(value)];
 }
 
 function wholeNumber(text: string): boolean {
   return /^\d+$/.test(text) && Number.isSafeInteger(Number(text));
+}
+
+function isWithin(text: string, { least, most }: Bounds): boolean {
+  return text.trim() !== '' && Number(text) >= least && Number(text) <= most;
+}
+
+function inWords({ least, most }: Bounds): string {
+  return `from ${least} to ${most}`;
 }
 
 function inRange(text: string, isGood: boolean, expected: string): number {

@@ -4,7 +4,7 @@ import { InputError } from '../errors.js';
 import type { PretrainSummary } from '../train/index.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
 import { writeJsonLine, writeOut } from './output.js';
-import { collect } from './parse-option.js';
+import { collect, nonEmpty } from './parse-option.js';
 import { runJob } from './run-job.js';
 
 interface PretrainOptions extends CommonOptions {
@@ -22,7 +22,7 @@ export function addPretrain(program: Command): void {
     .description('train a model on text or dialogues')
     .option('--config <name|file>', 'a preset or a .json file {model, tokenizer, data, train}')
     .option('--data <file...>', 'UTF-8 files of text or of dialogues')
-    .requiredOption('--out <dir>', 'the directory of the run: best model, checkpoint, metrics, loss curve')
+    .requiredOption('--out <dir>', 'the directory of the run: best model, checkpoint, metrics, loss curve', nonEmpty)
     .option('--resume', 'go on from the checkpoint in --out; --config and --data may be left out')
     .addOption(
       new Option('--loss-on <speakers>', "of dialogues: learn both speakers' words, or the second one's").choices(

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { addTensorOptions, type TensorOptions } from './common-options.js';
 import { modelFolder } from './model-folder.js';
 import { writeJsonLine, writeOut } from './output.js';
+import { nonEmpty } from './parse-option.js';
 
 interface QuantizeOptions extends TensorOptions {
   model: string;
@@ -14,7 +15,7 @@ export function addQuantize(program: Command): void {
     .command('quantize')
     .description('write a language model anew with smaller weights, for faster generation on the CPU')
     .requiredOption('--model <dir>', 'model directory, or a name of the Hugging Face Hub')
-    .requiredOption('--out <dir>', 'the directory to write')
+    .requiredOption('--out <dir>', 'the directory to write', nonEmpty)
     .addOption(
       new Option('--weights <format>', 'int8: a scale for each output channel; bfloat16: transformers opens it too')
         .choices(['int8', 'bfloat16'])

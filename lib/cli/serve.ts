@@ -1,10 +1,11 @@
 import { basename, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { InputError } from '../errors.js';
+import { BOUNDS } from '../bounds.js';
+import { InputError, inputAt } from '../errors.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
 import { modelFolder } from './model-folder.js';
 import { outliveOutput, writeJsonLine } from './output.js';
-import { collect, portNumber, positiveInteger, positiveNumber } from './parse-option.js';
+import { collect, nonEmpty, portNumber, positiveInteger, seconds, wholeWithin } from './parse-option.js';
 import { type WeightsOption, weightsOption } from './weights-option.js';
 
 interface ServeCommandOptions extends CommonOptions, WeightsOption {
@@ -38,8 +39,8 @@ export function addServe(program: Command): void {
     .command('serve')
     .description("answer HTTP requests in OpenAI's protocol, and show a chat page at /")
     .requiredOption('--model <dir>', 'model directory or name of the hub, or NAME=DIR; several may be given', collect)
-    .option('--name <name>', "what requests call the model (default: its directory's name)")
-    .option('--host <address>', 'the address to listen at', '127.0.0.1')
+    .option('--name <name>', "what requests call the model (default: its directory's name)", nonEmpty)
+    .option('--host <address>', 'the address to listen at', nonEmpty, '127.0.0.1')
     .option('--port <n>', '0 takes any free one', portNumber, 8000)
     .option('--no-auth', `listen beyond this machine without ${KEY_VARIABLE}`)
     .option('--no-page', 'no chat page')
@@ -56,14 +57,18 @@ export function addServe(program: Command): void {
         .default('refuse'),
     )
     .addOption(weightsOption())
-    .option('--max-running <n>', 'texts generated together (default: 64)', positiveInteger)
+    .option('--max-running <n>', 'texts generated together (default: 64)', wholeWithin(BOUNDS.maxRunning))
     .option('--max-waiting <n>', 'requests that may wait; further ones are refused (default: 1024)', positiveInteger)
-    .option('--cache-tokens <n>', 'tokens whose keys and values are kept (default: 8 contexts)', positiveInteger)
+    .option(
+      '--cache-tokens <n>',
+      'tokens whose keys and values are kept (default: 8 contexts)',
+      wholeWithin(BOUNDS.cacheTokens),
+    )
     .option('--body-limit <bytes>', 'the largest body of a request (default: 1048576)', positiveInteger)
     .option('--request-tokens <n>', 'most tokens of one request, prompts and answers (default: 65536)', positiveInteger)
-    .option('--wait-timeout <s>', 'seconds that a request may wait for its turn (default: 30)', positiveNumber)
-    .option('--request-timeout <s>', 'seconds that a request may take (default: 300)', positiveNumber)
-    .option('--drain-timeout <s>', 'seconds that requests may take to end after SIGTERM', positiveNumber, 30)
+    .option('--wait-timeout <s>', 'seconds that a request may wait for its turn (default: 30)', seconds)
+    .option('--request-timeout <s>', 'seconds that a request may take (default: 300)', seconds)
+    .option('--drain-timeout <s>', 'seconds that requests may take to end after SIGTERM', seconds, 30)
     .option('--max-connections <n>', 'connections open at once (default: 1024)', positiveInteger)
     .addOption(
       new Option('--log-level <level>', 'of JSON lines on stderr; info has a line for each request')
@@ -86,20 +91,22 @@ async function run(options: ServeCommandOptions): Promise<void> {
   const note = (text: string) => options.quiet !== true && process.stderr.write(`${text}\n`);
   outliveOutput(note);
   const models = await openModels(options);
-  const app = createServer({
-    ...{ models, apiKey, page: options.page, systemMessages: options.systemMessages },
-    allowedHosts: local ? (options.allowHost ?? []) : 'any',
-    ...{
-      allowedOrigins: options.allowOrigin,
-      trustedProxies: options.trustProxy,
-      maxConnections: options.maxConnections,
-    },
-    limits: {
-      ...{ bodyBytes: options.bodyLimit, requestTokens: options.requestTokens },
-      ...{ waitTimeout: milliseconds(options.waitTimeout), requestTimeout: milliseconds(options.requestTimeout) },
-    },
-    logger: { level: options.logLevel, stream: process.stderr },
-  });
+  const app = inputAt('serve', () =>
+    createServer({
+      ...{ models, apiKey, page: options.page, systemMessages: options.systemMessages },
+      allowedHosts: local ? (options.allowHost ?? []) : 'any',
+      ...{
+        allowedOrigins: options.allowOrigin,
+        trustedProxies: options.trustProxy,
+        maxConnections: options.maxConnections,
+      },
+      limits: {
+        ...{ bodyBytes: options.bodyLimit, requestTokens: options.requestTokens },
+        ...{ waitTimeout: milliseconds(options.waitTimeout), requestTimeout: milliseconds(options.requestTimeout) },
+      },
+      logger: { level: options.logLevel, stream: process.stderr },
+    }),
+  );
   const url = await app.listen({ host: options.host, port: options.port });
   if (options.json) await writeJsonLine({ event: 'listening', url, models: models.map(({ name }) => name) });
   note(`serving ${models.map(({ name }) => name).join(', ')} at ${url}`);
@@ -122,13 +129,28 @@ async function openModels(options: ServeCommandOptions) {
   if (options.name !== undefined && options.model.length > 1) {
     throw new InputError('--name is for one --model; write several as --model NAME=DIR');
   }
-  const models = [];
+  const places: { name: string; folder: string }[] = [];
   for (const given of options.model) {
-    const [, name, place = given] = /^([^=/]+)=(.+)$/.exec(given) ?? [];
+    const [, ownName, place = given] = /^([^=/]+)=(.+)$/.exec(given) ?? [];
     const folder = await modelFolder({ ...options, model: place });
-    models.push(await openModel(options.name ?? name ?? nameOf(place, folder), folder, { device, dtype, decoder }));
+    const name = options.name ?? ownName ?? nameOf(place, folder);
+    if (places.some((other) => other.name === name)) {
+      throw new InputError(`two models are to be served as ${name}; write one of them as --model NAME=DIR`);
+    }
+    await checkCacheTokens(folder, cacheTokens);
+    places.push({ name, folder });
   }
+  const models = [];
+  for (const { name, folder } of places) models.push(await openModel(name, folder, { device, dtype, decoder }));
   return models;
+}
+
+/** The cache holds a whole context. @throws InputError */
+async function checkCacheTokens(folder: string, cacheTokens: number | undefined): Promise<void> {
+  const { readGPTConfig } = await import('../model/index.js');
+  const { contextLength } = await readGPTConfig(folder);
+  if (cacheTokens === undefined || cacheTokens >= contextLength) return;
+  throw new InputError(`--cache-tokens is ${cacheTokens}; allowed: from ${contextLength}, the context of ${folder}`);
 }
 
 /** The directory's own name; a model of the hub keeps the name it has there. */

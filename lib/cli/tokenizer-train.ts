@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { checkSpecialToken } from '../data/added-tokens.js';
 import { InputError, inputAt } from '../errors.js';
 import { writeJsonLine } from './output.js';
-import { positiveInteger } from './parse-option.js';
+import { nonEmpty, positiveInteger } from './parse-option.js';
 import { StopSignal } from './stop-signal.js';
 import { checkNoTokenizer } from './tokenizer-out.js';
 
@@ -23,7 +23,7 @@ export function addTokenizerTrain(tokenizer: Command): void {
     .requiredOption('--data <file...>', 'UTF-8 text files')
     .option('--vocab-size <n>', 'entries of a BPE, 257 to 30000', positiveInteger)
     .option('--special-tokens <token...>', 'the last entries of a BPE, the first of a character vocabulary')
-    .requiredOption('--out <dir>', 'the directory to write')
+    .requiredOption('--out <dir>', 'the directory to write', nonEmpty)
     .option('--quiet', 'no progress on stderr')
     .option('--verbose', 'stack traces of errors')
     .action(run);

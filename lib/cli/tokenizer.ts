@@ -6,6 +6,7 @@ import { readJsonLines } from '../data/json-lines.js';
 import { InputError, inputAt } from '../errors.js';
 import { parseOrThrow } from '../validate.js';
 import { writeJsonLine } from './output.js';
+import { nonEmpty } from './parse-option.js';
 import { checkNoTokenizer } from './tokenizer-out.js';
 import { addTokenizerTrain } from './tokenizer-train.js';
 
@@ -39,14 +40,14 @@ export function addTokenizer(program: Command): void {
     .command('import')
     .description('write the tokenizer.json of a vocabulary in another form')
     .requiredOption('--input <file|dir>', 'a word2id JSON file, or a directory with vocab.json and merges.txt')
-    .requiredOption('--out <dir>', 'the directory to write')
+    .requiredOption('--out <dir>', 'the directory to write', nonEmpty)
     .option('--verbose', 'stack traces of errors')
     .action(importVocabulary);
   tokenizer
     .command('export')
     .description('write a character vocabulary as JSON with word2id and id2word')
     .requiredOption('--tokenizer <dir>', 'model directory or tokenizer.json')
-    .requiredOption('--out <file>', 'the file to write')
+    .requiredOption('--out <file>', 'the file to write', nonEmpty)
     .option('--verbose', 'stack traces of errors')
     .action(exportVocabulary);
 }

@@ -2,4 +2,10 @@
 export { loadRunConfig, presetFolder, presetNames } from './load-config.js';
 export { applyOverrides } from './overrides.js';
 export { parseRunConfig, type RunConfig, RunConfigSchema } from './run-config.js';
-export { SCHEDULE_KINDS, type ScheduleKind, type TrainConfig, TrainConfigSchema } from './train-config.js';
+export {
+  optimizerFields,
+  SCHEDULE_KINDS,
+  type ScheduleKind,
+  type TrainConfig,
+  TrainConfigSchema,
+} from './train-config.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BOUNDS } from '../bounds.js';
 
 export const SCHEDULE_KINDS = ['constant', 'linear', 'cosine', 'wsd'] as const;
 export type ScheduleKind = (typeof SCHEDULE_KINDS)[number];
@@ -6,15 +7,25 @@ export type ScheduleKind = (typeof SCHEDULE_KINDS)[number];
 const count = z.int().positive();
 const decayRate = z.number().min(0).lt(1);
 
+/** Fields that the configurations of all kinds of training have. */
+export const optimizerFields = {
+  batchSize: count.max(BOUNDS.batchSize.most),
+  accumulate: count.max(BOUNDS.batchSize.most).default(1),
+  lr: z.number().positive().max(BOUNDS.learningRate.most),
+  eps: z.number().positive().max(BOUNDS.epsilon.most).default(1e-8),
+  weightDecay: z.number().min(0).max(BOUNDS.weightDecay.most),
+  clip: z.number().min(0).max(BOUNDS.clip.most).default(1),
+};
+
 /** How a model is trained. Steps are optimizer steps. */
 export const TrainConfigSchema = z
   .strictObject({
     steps: count,
     /** Sequences (windows or dialogues) in one forward pass. */
-    batchSize: count,
+    batchSize: optimizerFields.batchSize,
     /** Forward and backward passes that make one step; the loss is the mean over the targets of all of them. */
-    accumulate: count.default(1),
-    lr: z.number().positive(),
+    accumulate: optimizerFields.accumulate,
+    lr: optimizerFields.lr,
     minLr: z.number().min(0).default(0),
     schedule: z.enum(SCHEDULE_KINDS).default('cosine'),
     warmupSteps: z.int().min(0).default(0),
@@ -23,11 +34,11 @@ export const TrainConfigSchema = z
     /** `wsd` only: the length of the decay. Default: a fifth of `decayEnd`. */
     decaySteps: count.optional(),
     betas: z.tuple([decayRate, decayRate]).default([0.9, 0.95]),
-    eps: z.number().positive().default(1e-8),
+    eps: optimizerFields.eps,
     /** Decoupled, on matrices only. */
-    weightDecay: z.number().min(0).default(0.1),
+    weightDecay: optimizerFields.weightDecay.default(0.1),
     /** The gradient's highest global norm; 0 turns clipping off. */
-    clip: z.number().min(0).default(1),
+    clip: optimizerFields.clip,
     /**
      * Whether a step is recorded once and then replayed: `auto` where the device makes a graph of it, `on` everywhere. The numbers
      * are the same on a CPU, where it saves JavaScript's part alone.

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type TrainConfig, TrainConfigSchema } from '../config/index.js';
+import { optimizerFields, type TrainConfig, TrainConfigSchema } from '../config/index.js';
 import { TASKS } from '../data/index.js';
 import { InputError } from '../errors.js';
 import { parseOrThrow } from '../validate.js';
@@ -17,18 +17,18 @@ export const FineTuneConfigSchema = z.strictObject({
     .optional(),
   epochs: count.default(3),
   /** Examples in a step. */
-  batchSize: count.default(32),
+  batchSize: optimizerFields.batchSize.default(32),
   /** Forward and backward passes that make one step of `batchSize` examples; up to `batchSize`. */
-  accumulate: count.default(1),
-  lr: z.number().positive().default(6.25e-5),
+  accumulate: optimizerFields.accumulate,
+  lr: optimizerFields.lr.default(6.25e-5),
   /** Part of the steps with a rising learning rate; it falls in a straight line to 0 afterwards. */
   warmup: z.number().min(0).lt(1).default(0.002),
   betas: z.tuple([probability, probability]).default([0.9, 0.999]),
-  eps: z.number().positive().default(1e-8),
+  eps: optimizerFields.eps,
   /** Decoupled, on matrices only. */
-  weightDecay: z.number().min(0).default(0.01),
+  weightDecay: optimizerFields.weightDecay.default(0.01),
   /** The gradient's highest global norm; 0 turns clipping off. */
-  clip: z.number().min(0).default(1),
+  clip: optimizerFields.clip,
   /** λ: what language modelling on the task's texts counts beside the task. */
   lambda: z.number().min(0).default(0.5),
   /** What the language-modelling loss is the mean of. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BOUNDS } from '../bounds.js';
 import { InputError } from '../errors.js';
 import { parseOrThrow } from '../validate.js';
 
@@ -35,7 +36,7 @@ export const gptConfigSchema = z.strictObject({
   /** k: position t attends to t-k+1 … t in every layer. Absent: to the whole history. */
   attentionWindow: size.optional(),
   /** Standard deviation of the initial weights. */
-  initStd: z.number().gt(0).default(0.02),
+  initStd: z.number().gt(0).max(BOUNDS.standardDeviation.most).default(0.02),
   layerNormEps: z.number().gt(0).default(1e-5),
 });
 

@@ -1,3 +1,4 @@
+import { BOUNDS } from '../bounds.js';
 import { ArgumentError } from '../errors.js';
 import type { ModelToServe } from './served-model.js';
 
@@ -53,8 +54,10 @@ export function resolveLimits(limits: Partial<ServeLimits> = {}): ServeLimits {
   const given = Object.entries(limits).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
     if (!(name in DEFAULT_LIMITS)) throw new ArgumentError(`there is no limit ${name}`);
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new ArgumentError(`limits.${name} is ${value}; allowed: whole numbers from 1`);
+    const most = name.endsWith('Timeout') ? BOUNDS.milliseconds.most : Number.MAX_SAFE_INTEGER;
+    if (!Number.isSafeInteger(value) || value < 1 || value > most) {
+      const end = most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`;
+      throw new ArgumentError(`limits.${name} is ${value}; allowed: whole numbers from 1${end}`);
     }
   }
   return { ...DEFAULT_LIMITS, ...Object.fromEntries(given) };

@@ -41,6 +41,20 @@ const wrong: Wrong[] = [
   { name: 'an unknown field of the training', more: ['--set', 'train.learningRate=3'], says: /"learningRate"/ },
   { name: 'a negative learning rate', more: ['--set', 'train.lr=-1'], says: /"train\.lr" is -1/ },
   { name: 'a width not divisible by the heads', more: ['--set', 'model.width=33'], says: /width.*33/ },
+  {
+    name: 'a learning rate beyond all',
+    more: ['--set', 'train.lr=1e7'],
+    says: /"train\.lr" is 10000000; allowed: <= 1000000/,
+  },
+  { name: 'a decay beyond all', more: ['--set', 'train.weightDecay=1e7'], says: /"train\.weightDecay" is 10000000/ },
+  { name: 'a norm that no gradient has', more: ['--set', 'train.clip=1e308'], says: /"train\.clip" is 1e\+308/ },
+  {
+    name: 'a batch that no memory holds',
+    more: ['--set', 'train.batchSize=1e12'],
+    says: /"train\.batchSize" is 1000000000000/,
+  },
+  { name: 'weights beyond all', more: ['--set', 'model.initStd=1e7'], says: /"initStd" is 10000000/ },
+  { name: 'threads beyond all', more: ['--threads', '2000'], says: /--threads.*from 1 to 1024/ },
   { name: 'CUDA where there is none', more: ['--device', 'cuda:99'], says: /cuda/i },
   { name: 'a device of no known kind', more: ['--device', 'tpu'], says: /tpu/ },
   { name: 'a folder that cannot be made', out: 'text.txt/run', says: /text\.txt/ },
@@ -81,6 +95,66 @@ describe('gptorch pretrain with bad input ends with 2, one line on stderr, and w
       code: 2,
       stderr: expect.stringMatching(/^[^\n]*twice[^\n]*--resume[^\n]*\n$/),
     });
+  });
+});
+
+const generate = ['generate', '--model', 'model', '--prompt-tokens', '1'];
+const serve = ['serve', '--model', 'model', '--port', '0'];
+const finetune = [
+  'finetune',
+  '--task',
+  'classification',
+  '--model',
+  'model',
+  '--train',
+  'none.jsonl',
+  '--eval',
+  'none.jsonl',
+  '--out',
+  'fresh',
+];
+const launch = ['launch', '--processes'];
+
+describe('values beyond their bounds', () => {
+  it.each<[string[], RegExp]>([
+    [[...generate, '--n', '1025'], /--n <count>.*from 1 to 1024/],
+    [[...generate, '--temperature', '1e7'], /--temperature.*from 0 to 1000000/],
+    [[...generate, '--repetition-penalty', '1e7'], /--repetition-penalty.*from 0.000001 to 1000000/],
+    [[...generate, '--repetition-penalty', '1e-7'], /--repetition-penalty.*from 0.000001 to 1000000/],
+    [['chat', '--model', 'model', '--temperature', '1e7'], /--temperature/],
+    [['chat', '--model', 'model', '--repetition-penalty', '0'], /--repetition-penalty/],
+    [[...serve, '--max-running', '4097'], /--max-running.*from 1 to 4096/],
+    [[...serve, '--cache-tokens', '99999999999'], /--cache-tokens.*from 1 to 1073741824/],
+    [[...serve, '--cache-tokens', '31'], /--cache-tokens is 31; allowed: from 32, the context of/],
+    [[...serve, '--name', ''], /--name/],
+    [[...serve, '--host', ''], /--host/],
+    [[...serve, '--allow-host', ''], /--allow-host/],
+    [[...serve, '--model', 'model'], /two models are to be served as model/],
+    [[...serve, '--trust-proxy', 'nonsense'], /trustedProxies: "nonsense" is neither/],
+    [[...serve, '--wait-timeout', '1e10'], /--wait-timeout.*<= 2147483/],
+    [[...serve, '--request-timeout', '1e10'], /--request-timeout/],
+    [[...serve, '--drain-timeout', '1e10'], /--drain-timeout/],
+    [[...finetune, '--set', 'lr=1e7'], /"lr" is 10000000; allowed: <= 1000000/],
+    [[...finetune, '--set', 'eps=1e7'], /"eps" is 10000000/],
+    [['bench', '--batch', '9007199254740991'], /--batch.*from 1 to 1048576/],
+    [[...launch, '100000', 'pretrain', '--out', 'fresh'], /--processes.*from 1 to 1024/],
+    [[...launch, '1', '--timeout', '1e12', 'pretrain', '--out', 'fresh'], /--timeout/],
+    [['pretrain', '--config', 'tiny.json', '--data', 'text.txt', '--out', ''], /--out/],
+    [['finetune', '--out', ' '], /--out/],
+    [['init', '--config', 'tiny.json', '--vocab-size', '20', '--out', ''], /--out/],
+    [['quantize', '--model', 'model', '--out', ''], /--out/],
+    [['demo', '--out', ''], /--out/],
+    [['data', 'prepare', '--data', 'text.txt', '--tokenizer', 'model', '--out', ''], /--out/],
+    [['tokenizer', 'train', '--type', 'char', '--data', 'text.txt', '--out', ''], /--out/],
+    [['tokenizer', 'import', '--input', 'none', '--out', ''], /--out/],
+    [['tokenizer', 'export', '--tokenizer', 'model', '--out', ''], /--out/],
+  ])('%j', async (args, says) => {
+    const files = new Set(['model', 'none', 'none.jsonl', 'tiny.json', 'text.txt', 'fresh']);
+    const { code, stdout, stderr } = await gptorch(args.map((arg) => (files.has(arg) ? path(arg) : arg)));
+    expect(stderr).toMatch(/^[^\n]+\n$/);
+    expect(stderr).toMatch(says);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(existsSync(path('fresh'))).toBe(false);
   });
 });
 

@@ -1,8 +1,9 @@
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError } from 'commander';
+import { BOUNDS } from '../../bounds.js';
 import { InputError } from '../../errors.js';
-import { nonNegativeInteger, positiveInteger, positiveNumber } from '../parse-option.js';
+import { nonNegativeInteger, positiveInteger, seconds, wholeWithin } from '../parse-option.js';
 import { LAUNCHED } from './launched.js';
 import { runRanks } from './run-ranks.js';
 
@@ -28,12 +29,12 @@ export function addLaunch(program: Command): void {
   program
     .command('launch')
     .description('train in several processes: gptorch launch --processes 2 pretrain …')
-    .requiredOption('--processes <n>', 'ranks on this machine, which share its cores', positiveInteger)
+    .requiredOption('--processes <n>', 'ranks on this machine, which share its cores', wholeWithin(BOUNDS.processes))
     .option('--nodes <m>', 'machines; start it on each of them', positiveInteger, 1)
     .option('--node-rank <r>', 'which of the machines this is, from 0', nonNegativeInteger, 0)
     .option('--master <host:port>', 'where rank 0 listens (default: a free port of this machine alone)', endpoint)
-    .option('--join-timeout <seconds>', 'to wait for all ranks to start (default: 300)', positiveNumber)
-    .option('--timeout <seconds>', 'a step waits for the other ranks (default: 1800)', positiveNumber)
+    .option('--join-timeout <seconds>', 'to wait for all ranks to start (default: 300)', seconds)
+    .option('--timeout <seconds>', 'a step waits for the other ranks (default: 1800)', seconds)
     .argument('<command...>', 'pretrain or finetune with its options, or a script of JavaScript with its arguments')
     .passThroughOptions()
     .action(run);
