@@ -28,20 +28,32 @@ export function viewOf(buffer: ArrayBuffer, dtype: DType): TensorData {
   }
 }
 
-/** Packs numbers for upload. bfloat16 and float16 are packed as float32 and cast on the engine thread. */
+/** Whole numbers that a dtype holds. JavaScript's numbers are whole numbers for certain up to 2^53 - 1. */
+const RANGES = {
+  int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int8: [-128, 127],
+  uint8: [0, 255],
+  bool: [0, 1],
+} as const;
+
+/**
+ * Packs numbers for upload. bfloat16 and float16 are packed as float32 and cast on the engine thread.
+ * @throws RangeError for a number that the dtype does not hold, ArgumentError for one that is not whole
+ */
 export function pack(values: readonly number[], dtype: DType): TensorData {
   switch (dtype) {
     case 'float64':
       return Float64Array.from(values);
     case 'int64':
-      return BigInt64Array.from(values, wholeNumber);
+      return BigInt64Array.from(values, (value) => BigInt(inRange(value, dtype)));
     case 'int32':
-      return Int32Array.from(values);
+      return Int32Array.from(values, (value) => inRange(value, dtype));
     case 'int8':
-      return Int8Array.from(values);
+      return Int8Array.from(values, (value) => inRange(value, dtype));
     case 'uint8':
     case 'bool':
-      return Uint8Array.from(values);
+      return Uint8Array.from(values, (value) => inRange(value, dtype));
     default:
       return Float32Array.from(values);
   }
@@ -78,7 +90,9 @@ export function flatten(nested: NestedNumbers): { values: number[]; shape: numbe
   return { values, shape };
 }
 
-function wholeNumber(value: number): bigint {
-  if (!Number.isSafeInteger(value)) throw new ArgumentError(`tensor: int64 holds whole numbers, not ${value}`);
-  return BigInt(value);
+function inRange(value: number, dtype: keyof typeof RANGES): number {
+  const [least, most] = RANGES[dtype];
+  if (value >= least && value <= most && Number.isInteger(value)) return value;
+  const told = `tensor: data has ${value}; ${dtype} holds whole numbers from ${least} to ${most}`;
+  throw Number.isFinite(value) && !Number.isInteger(value) ? new ArgumentError(told) : new RangeError(told);
 }

@@ -28,6 +28,7 @@ export interface TensorOptions extends Placement {
  *
  * Typed arrays keep their dtype, other numbers become float32 unless `dtype` says otherwise.
  * @throws ArgumentError when the numbers do not fill the shape or the dtype is not theirs.
+ * @throws RangeError for a number that the dtype does not hold
  */
 export function tensor(data: NestedNumbers | TensorData, options: TensorOptions = {}): Tensor {
   const { device = 'cpu', requiresGrad = false } = options;
@@ -40,6 +41,7 @@ export function tensor(data: NestedNumbers | TensorData, options: TensorOptions 
   if (given !== carrier && !(given === 'uint8' && carrier === 'bool')) {
     throw new ArgumentError(`tensor: a ${flat.packed.constructor.name} does not hold ${dtype}`);
   }
+  if (dtype === 'bool') checkBits(flat.packed);
   const shape = options.shape ?? flat.shape;
   if (carrier === dtype) {
     return new Tensor(functions.fromData(flat.packed, shape, dtype, device, requiresGrad));
@@ -54,6 +56,11 @@ export function tensor(data: NestedNumbers | TensorData, options: TensorOptions 
 function packNested(data: NestedNumbers, dtype: DType): { packed: TensorData; shape: number[] } {
   const { values, shape } = flatten(data);
   return { packed: pack(values, dtype), shape };
+}
+
+function checkBits(packed: TensorData): void {
+  const place = packed.findIndex((value: number | bigint) => value > 1);
+  if (place >= 0) throw new RangeError(`tensor: data has ${packed[place]} at ${place}; bool holds 0 and 1`);
 }
 
 /** The dtype in which a dtype travels from JavaScript. */

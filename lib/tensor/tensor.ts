@@ -265,11 +265,12 @@ export class Tensor {
     return new Tensor(functions.permute(this.handle, order));
   }
 
-  /** Swaps two dimensions. */
+  /** Swaps two dimensions; negative ones count from the end. @throws RangeError for a dimension that there is not */
   transpose(a: number, b: number): Tensor {
     const rank = this.shape.length;
     const order = this.shape.map((_, i) => i);
-    [order[(a + rank) % rank], order[(b + rank) % rank]] = [(b + rank) % rank, (a + rank) % rank];
+    const [first, second] = [dimensionOf(a, 'a', rank), dimensionOf(b, 'b', rank)];
+    if (rank > 0) [order[first], order[second]] = [second, first];
     return this.permute(...order);
   }
 
@@ -314,6 +315,15 @@ export class Tensor {
   fill(value: number): void {
     functions.fill(this.handle, value);
   }
+}
+
+/** As in PyTorch, a tensor without dimensions takes 0 and -1. */
+function dimensionOf(given: number, name: string, rank: number): number {
+  const most = Math.max(rank, 1);
+  if (!Number.isInteger(given) || given < -most || given >= most) {
+    throw new RangeError(`transpose: ${name} is ${given}; allowed for ${rank} dimensions: ${-most} to ${most - 1}`);
+  }
+  return given < 0 ? given + most : given;
 }
 
 function operand(other: Tensor | number): TensorHandle | number {
