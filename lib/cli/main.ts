@@ -5,6 +5,7 @@ import { createProgram } from './program.js';
 import { EXIT, reportError } from './report-error.js';
 
 watchOutput();
+process.on('uncaughtException', (error) => process.exit(reportError(error, process.argv.includes('--verbose'))));
 try {
   await createProgram().parseAsync();
 } catch (error) {

@@ -4,7 +4,7 @@ import { StopSignal } from './stop-signal.js';
 import type { TrainingDisplay } from './training-display.js';
 
 /**
- * Runs a training job with its progress shown. The first SIGINT or SIGTERM stops it in order, and gives the process its exit
+ * Runs a training job with its progress shown. The first SIGINT, SIGTERM or SIGHUP stops it in order, and gives the process its exit
  * code. A stdout that cannot be written to stops nothing.
  * @param whenStopped what a person is told then, after the signal's name
  */

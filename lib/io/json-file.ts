@@ -8,9 +8,10 @@ import { checkJsonKeys } from './json-keys.js';
  * @throws InputError when it cannot be read, is no JSON, or has a key twice
  */
 export async function readJsonFile(path: string, hint = ''): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((cause) => {
+  const read = await readFile(path, 'utf8').catch((cause) => {
     throw new InputError(`${path}: cannot be read (${cause.code ?? cause.message})${hint}`, { cause });
   });
+  const text = read.replace(/^\uFEFF/, ''); // a byte order mark, as Windows' editors write it
   let json: unknown;
   try {
     json = JSON.parse(text);

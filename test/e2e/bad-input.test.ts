@@ -201,3 +201,12 @@ describe('other commands with bad input', () => {
     expect(stderr).toMatch(says);
   });
 });
+
+it.each(['throw new Error("late\\nand long")', 'Promise.reject(new Error("late\\nand long"))'])(
+  'what nobody has caught is told in one line: %s',
+  async (late) => {
+    const script = `data:text/javascript,${encodeURIComponent(`setTimeout(() => { ${late} }, 300)`)}`;
+    const { code, stderr } = await gptorch(['doctor'], '', { NODE_OPTIONS: `--import ${script}` });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'gptorch: late and long\n' });
+  },
+);

@@ -45,6 +45,7 @@ describe('gptorch pretrain --resume', () => {
   it.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
+    ['SIGHUP', 129],
     ['SIGKILL', null],
   ] as const)(
     'after %s gives the losses and the weights of a run that was not stopped, bit for bit',

@@ -17,7 +17,7 @@ const PATIENCE_MS = 2000;
 const LAST_PATIENCE_MS = 5000;
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Exit codes of a rank that a signal stopped in order. */
-const STOPPED: readonly (number | null)[] = [130, 143];
+const STOPPED: readonly (number | null)[] = [129, 130, 143];
 
 /**
  * Runs all ranks of this machine to their end. Signals go to all of them. Where one fails the others are ended, and one error

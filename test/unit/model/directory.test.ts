@@ -158,3 +158,12 @@ test('loading changes values in place: a graph made before refuses to go backwar
   await expect(model.outputWeight.grad().toArray()).rejects.toThrow(/modified by an inplace operation/);
   await engine.idle().catch(() => undefined);
 });
+
+test('a byte order mark before config.json is no mistake', async () => {
+  const model = new GPT(small);
+  await model.save(folder);
+  model.dispose();
+  const path = join(folder, 'config.json');
+  await writeFile(path, `\uFEFF${await readFile(path, 'utf8')}`);
+  (await GPT.load(folder)).dispose();
+});
