@@ -1,9 +1,11 @@
 /** What a head's logits mean. */
 
+import { highest } from '../extremes.js';
+
 /** softmax(logits), in double. */
 export function probabilitiesOf(logits: readonly number[]): number[] {
-  const highest = Math.max(...logits);
-  const exponentials = logits.map((logit) => Math.exp(logit - highest));
+  const top = highest(logits);
+  const exponentials = logits.map((logit) => Math.exp(logit - top));
   const sum = exponentials.reduce((total, value) => total + value, 0);
   return exponentials.map((value) => value / sum);
 }
@@ -15,7 +17,7 @@ export function predictionOf(logits: readonly number[]): number {
 
 /** -log softmax(logits)[answer], in double. */
 export function crossEntropyOf(logits: readonly number[], answer: number): number {
-  const highest = Math.max(...logits);
-  const sum = logits.reduce((total, logit) => total + Math.exp(logit - highest), 0);
-  return Math.log(sum) + highest - (logits[answer] ?? Number.NaN);
+  const top = highest(logits);
+  const sum = logits.reduce((total, logit) => total + Math.exp(logit - top), 0);
+  return Math.log(sum) + top - (logits[answer] ?? Number.NaN);
 }

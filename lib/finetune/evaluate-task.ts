@@ -1,5 +1,6 @@
 import type { EncodedExample } from '../data/index.js';
 import { type ProcessGroup, partOf } from '../distributed/index.js';
+import { highest } from '../extremes.js';
 import { answerKind, computeLogits, type LogitsOptions, type TaskModel } from '../heads/index.js';
 import { crossEntropyOf, predictionOf } from './answer.js';
 import { type ClassificationMetrics, classificationMetrics, majorityAccuracy } from './classification-metrics.js';
@@ -28,7 +29,7 @@ export async function evaluateTask(
     const metrics = regressionMetrics(answers, logits.map(([score = Number.NaN]) => score)); // biome-ignore format: short
     return { loss: metrics.meanSquaredError, examples: examples.length, ...metrics };
   }
-  const classes = logits.reduce((most, { length }) => Math.max(most, length), 0);
+  const classes = highest(logits.map((row) => row.length));
   const loss = mean(logits.map((row, i) => crossEntropyOf(row, answers[i] ?? -1)));
   return { loss, examples: examples.length, ...classificationMetrics(answers, logits.map(predictionOf), classes) };
 }

@@ -1,13 +1,16 @@
 import type { EncodedExample } from '../data/index.js';
+import { highest, lowest } from '../extremes.js';
 import type { GPT } from '../model/index.js';
 import { type Tensor, tensor } from '../tensor/index.js';
 
 /** Tokens that all sequences of an example begin with; each keeps at least its last token to itself. */
-export function sharedPrefixLength({ sequences: [first = [], ...others] }: EncodedExample): number {
-  const end = Math.min(first.length, ...others.map((sequence) => sequence.length)) - 1;
+export function sharedPrefixLength({ sequences }: EncodedExample): number {
+  const [first = [], ...others] = sequences;
+  if (others.length === 0) return 0;
+  const end = lowest(sequences.map((sequence) => sequence.length)) - 1;
   let length = 0;
   while (length < end && others.every((sequence) => sequence[length] === first[length])) length++;
-  return others.length === 0 ? 0 : length;
+  return length;
 }
 
 /**
@@ -26,7 +29,7 @@ export function extractsAfterPrefix(
   const place = { dtype: 'int64', device: gpt.device } as const;
   const beginnings = examples.map(({ sequences: [first = []] }) => first.slice(0, prefix)); // (N, prefix)
   const rests = examples.flatMap(({ sequences }) => sequences.map((sequence) => sequence.slice(prefix)));
-  const room = Math.max(...rests.map((rest) => rest.length));
+  const room = highest(rests.map((rest) => rest.length));
   const cache = gpt.makeCache({ capacity: prefix, batch: examples.length });
   gpt.hidden(tensor(beginnings, place), { cache });
   const padded = rests.map((rest) => [...rest, ...new Array(room - rest.length).fill(0)]); // (S, room)

@@ -1,4 +1,5 @@
 import type { AnswerKind, EncodedExample } from '../data/index.js';
+import { highest } from '../extremes.js';
 import { IGNORE_INDEX, type Tensor, tensor } from '../tensor/index.js';
 
 /** Examples as tensors: N examples of S sequences together, padded at the end to T tokens. */
@@ -42,7 +43,7 @@ export interface TaskBatchOptions {
 /** Examples as tensors on a device, their sequences padded at the end to one length. */
 export function makeTaskBatch(examples: readonly EncodedExample[], { answer, device }: TaskBatchOptions): TaskBatch {
   const sequences = examples.flatMap((example) => example.sequences);
-  const [count, length] = [sequences.length, Math.max(...sequences.map((sequence) => sequence.length))];
+  const [count, length] = [sequences.length, highest(sequences.map((sequence) => sequence.length))];
   const tokens = new BigInt64Array(count * length);
   const targets = new BigInt64Array(count * length).fill(BigInt(IGNORE_INDEX));
   const weights = new Float32Array(count * length);
@@ -83,7 +84,7 @@ export function makeTaskBatch(examples: readonly EncodedExample[], { answer, dev
 /** @param examples of any number of choices each */
 export function layOutChoices(examples: readonly EncodedExample[], device?: string): ChoiceLayout {
   const counts = examples.map(({ sequences }) => sequences.length);
-  const most = Math.max(...counts);
+  const most = highest(counts);
   const total = counts.reduce((sum, count) => sum + count, 0);
   let first = 0;
   const sequenceOf = counts.map((count) => {

@@ -1,5 +1,6 @@
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
+import { highest, lowest } from '../extremes.js';
 
 /** [step, loss in nats per target] */
 export type Point = readonly [step: number, loss: number];
@@ -34,7 +35,7 @@ const STYLE = `
 /** The same points give the same bytes. Light or dark as the reader's system is set. */
 export function drawLossCurve({ title, train, validation, best, perplexity = true }: LossCurve): string {
   const points = [...train, ...validation].filter(isFinitePoint);
-  const x = scaleLinear([0, Math.max(1, ...points.map(([step]) => step))], [PLOT.left, PLOT.right]);
+  const x = scaleLinear([0, Math.max(1, highest(points.map(([step]) => step)))], [PLOT.left, PLOT.right]);
   const y = scaleLinear(lossRange(points), [PLOT.bottom, PLOT.top]).nice(6);
   const path = line<Point>(
     ([step]) => round(x(step)),
@@ -74,8 +75,8 @@ function isFinitePoint([, loss]: Point): boolean {
 function lossRange(points: readonly Point[]): [number, number] {
   if (points.length === 0) return [0, 1];
   const losses = points.map(([, loss]) => loss);
-  const low = losses.reduce((lowest, loss) => Math.min(lowest, loss));
-  return [low, losses.reduce((highest, loss) => Math.max(highest, loss), low + 0.01)];
+  const low = lowest(losses);
+  return [low, Math.max(highest(losses), low + 0.01)];
 }
 
 function legend(best: Point | undefined): string {

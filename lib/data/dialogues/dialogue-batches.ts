@@ -1,4 +1,5 @@
 import { ArgumentError, InputError } from '../../errors.js';
+import { highest } from '../../extremes.js';
 import { chunk, shuffledBatches } from '../batches-by-length.js';
 import { Epochs } from '../epochs.js';
 import { Random } from '../random.js';
@@ -82,7 +83,7 @@ function byLength(a: Sample, b: Sample): number {
 }
 
 function pad(samples: readonly Sample[], padId: number): DialogueBatch {
-  const length = Math.max(...samples.map(({ inputs }) => inputs.length));
+  const length = highest(samples.map(({ inputs }) => inputs.length));
   const tokens = new BigInt64Array(samples.length * length).fill(BigInt(padId));
   const targets = new BigInt64Array(samples.length * length).fill(-100n);
   for (const [row, sample] of samples.entries()) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EncodedExample } from '../../../lib/data/index.js';
+import { crossEntropyOf, probabilitiesOf } from '../../../lib/finetune/answer.js';
 import { computeLogits, type TaskConfigInput, TaskModel } from '../../../lib/heads/index.js';
 import { GPT, type GPTConfigInput } from '../../../lib/model/index.js';
 import { engine } from '../../../lib/tensor/index.js';
@@ -38,6 +39,30 @@ function expectClose(got: number[][], wanted: number[][]): void {
     expect(Math.abs(value - (wanted.flat()[i] ?? Number.NaN))).toBeLessThanOrEqual(1e-5 * largest);
   }
 }
+
+describe('what is as large as a user makes it', () => {
+  const many = 200_000;
+  const tiny = { vocabSize: 40, contextLength: 5, layers: 1, heads: 1, width: 4 };
+
+  it('may be a batch', async () => {
+    const model = new TaskModel(new GPT(tiny), { task: 'classification', maxLength: 5, labels: ['no', 'yes'] });
+    const examples = Array.from({ length: many }, (_, i) => ({
+      sequences: [[37, i % 37, 39]],
+      answer: 0,
+      isCut: false,
+    }));
+    expect(await computeLogits(model, examples, { batchSize: many })).toHaveLength(many);
+  });
+
+  it('may be a question with its choices', async () => {
+    const model = new TaskModel(new GPT(tiny), { task: 'multiple-choice', maxLength: 5 });
+    const sequences = Array.from({ length: many }, (_, i) => [37, i % 37, 39]);
+    const [logits = []] = await computeLogits(model, [{ sequences, answer: 0, isCut: false }]);
+    expect(logits).toHaveLength(many);
+    expect(probabilitiesOf(logits).reduce((sum, each) => sum + each, 0)).toBeCloseTo(1, 9);
+    expect(crossEntropyOf(logits, 0)).toBeGreaterThan(0);
+  });
+});
 
 describe('computeLogits', () => {
   const examples = Array.from({ length: 40 }, (_, index) => single(index));

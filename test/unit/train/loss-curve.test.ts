@@ -17,6 +17,12 @@ describe('drawLossCurve', () => {
     expect(drawLossCurve(structuredClone(curve))).toBe(svg);
   });
 
+  it('takes any number of points', () => {
+    const many = Array.from({ length: 300_000 }, (_, step): Point => [step, 1 + (step % 7)]);
+    const drawn = drawLossCurve({ title: 'long', train: many, validation: [] });
+    expect(drawn).toContain('>250,000<');
+  });
+
   it('has title, legend, both axes and a dark form', () => {
     expect(svg).toContain('a &lt;run&gt; &amp; more');
     expect(svg).toContain('validation, best 1.7500 at step 500');

@@ -27,6 +27,12 @@ const everyone = dialogues.map((_, i) => 1000 + i);
 const sorted = (numbers: number[]) => [...numbers].sort((a, b) => a - b);
 
 describe('DialogueBatches', () => {
+  it('takes any number of dialogues in a batch', async () => {
+    const many = Array.from({ length: 200_000 }, () => ({ utterances: [[5, 2]], dropped: 0 }));
+    const [batch] = await take(new DialogueBatches(many, { batchSize: many.length }), 1);
+    expect([batch?.batch, batch?.length, batch?.targetCount]).toEqual([200_000, 1, 200_000]);
+  });
+
   const options = { batchSize: 8, seed: 7 };
 
   it('has every dialogue once in each epoch, in another order', async () => {
