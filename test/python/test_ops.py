@@ -32,6 +32,7 @@ def main() -> int:
     harness.device = options.device
 
     import block_attention_checks
+    import causal_attention_checks
     import dropout_checks
     import gelu_tanh_checks
     import instruction_set_checks
@@ -41,9 +42,9 @@ def main() -> int:
 
     modules = [linear_cross_entropy_checks, dropout_checks, gelu_tanh_checks, matrix_product_checks]
     if options.device.type == "cpu":
-        modules += [packed_product_checks, block_attention_checks, instruction_set_checks]
+        modules += [causal_attention_checks, packed_product_checks, block_attention_checks, instruction_set_checks]
     else:
-        print("skipped packed_product, block_attention, instruction_set: they are the CPU's alone")
+        print("skipped causal_attention, packed_product, block_attention, instruction_set: they are the CPU's alone")
     wanted = [f"{name}_checks" for name in options.only or []]
     chosen = [module for module in modules if not wanted or module.__name__ in wanted]
     return harness.run([check for module in chosen for check in module.checks()])

@@ -10,6 +10,7 @@
 namespace gptorch::ops {
 
 struct Avx2 {
+  using Element = float;
   using Vector = __m256;
   static constexpr int kWidth = 8;
   static constexpr int kAccumulators = 12;

@@ -10,6 +10,7 @@
 namespace gptorch::ops {
 
 struct Avx512 {
+  using Element = float;
   using Vector = __m512;
   static constexpr int kWidth = 16;
   static constexpr int kAccumulators = 24;

@@ -11,6 +11,7 @@ namespace gptorch::ops {
 
 /// Vectors of the compiler's own extension.
 struct Generic {
+  using Element = float;
   typedef float Vector __attribute__((vector_size(16)));
   static constexpr int kWidth = 4;
   /// How many accumulators the registers hold beside what a product needs.
@@ -37,6 +38,25 @@ struct Generic {
 
  private:
   static float widen(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
+};
+
+/// In double precision, where being right counts more than being fast.
+struct GenericDouble {
+  using Element = double;
+  typedef double Vector __attribute__((vector_size(32)));
+  static constexpr int kWidth = 4;
+  static constexpr int kAccumulators = 6;
+
+  static Vector zero() { return Vector{}; }
+  static Vector broadcast(double value) { return Vector{value, value, value, value}; }
+  static Vector load(const double* from) {
+    Vector vector;
+    std::memcpy(&vector, from, sizeof vector);
+    return vector;
+  }
+  static void store(double* to, Vector vector) { std::memcpy(to, &vector, sizeof vector); }
+  /// a · b + c
+  static Vector multiplyAdd(Vector a, Vector b, Vector c) { return a * b + c; }
 };
 
 }  // namespace gptorch::ops
