@@ -20,4 +20,9 @@ at::Tensor DropoutKey::drop(const at::Tensor& input, double p) const {
   return ops::dropout(input, p, key_.seed, key_.step, key_.ordinal);
 }
 
+at::Tensor DropoutKey::words() const {
+  if (replay_) return replay_->value;
+  return at::tensor({key_.seed, key_.step, key_.ordinal}, at::kLong);
+}
+
 }  // namespace gptorch

@@ -42,6 +42,11 @@ class DropoutKey {
   /// Engine thread: dropout of `input` with probability p.
   at::Tensor drop(const at::Tensor& input, double p) const;
 
+  /// Engine thread: seed, step and ordinal as (3) int64, where the recording is or else in main memory; for operators
+  /// that drop inside. They draw the `draw()`-th behind it.
+  at::Tensor words() const;
+  int64_t draw() const { return replay_ ? key_.ordinal : 0; }
+
  private:
   RandomKey key_;
   std::shared_ptr<ReplayKey> replay_;

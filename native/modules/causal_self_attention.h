@@ -6,6 +6,7 @@
 
 #include "modules/linear.h"
 #include "modules/module_state.h"
+#include "modules/torch_attention.h"
 
 namespace gptorch {
 
@@ -35,13 +36,12 @@ class CausalSelfAttention final : public torch::nn::Module {
   static void planCache(const Config& config, const Arguments& arguments, size_t first, ForwardMode& mode, Plan& plan);
 
  private:
-  at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, const ForwardMode& mode);
-  const at::Tensor& mask(int64_t queries, int64_t keys, const at::Tensor& like);
+  /// (B, T, 3 · inner) -> (B, T, inner)
+  at::Tensor attend(const at::Tensor& projection, const ForwardMode& mode);
 
   Config config_;
   std::shared_ptr<Conv1D> input_, output_;
-  /// The last mask made: shapes repeat from step to step.
-  at::Tensor mask_;
+  TorchAttention torchAttention_;
 };
 
 }  // namespace gptorch

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <optional>
+
+namespace gptorch {
+
+/// Causal attention by torch's own operators: on other devices than the CPU, and over cached keys and values.
+class TorchAttention {
+ public:
+  /// @param window how many positions a query sees; absent: all up to its own
+  explicit TorchAttention(std::optional<int64_t> window) : window_(window) {}
+
+  /// softmax(query · keyᵀ / √headWidth) · value: query (B, heads, T, headWidth), key and value (B, heads, S,
+  /// headWidth), the queries being the last T of the S positions.
+  at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value);
+
+  /// The same where `drop` drops weights (B, heads, T, S); holds them whole.
+  template <class Drop>
+  at::Tensor attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, const Drop& drop) {
+    return mix(drop(weights(query, key)), value);
+  }
+
+ private:
+  at::Tensor weights(const at::Tensor& query, const at::Tensor& key);
+  static at::Tensor mix(const at::Tensor& weights, const at::Tensor& value);
+  const at::Tensor& mask(int64_t queries, int64_t keys, const at::Tensor& like);
+
+  std::optional<int64_t> window_;
+  /// The last mask made: shapes repeat from step to step.
+  at::Tensor mask_;
+};
+
+}  // namespace gptorch
