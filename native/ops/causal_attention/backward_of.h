@@ -18,7 +18,7 @@ class BackwardPass {
     const int64_t whole = head.length * padded_, keys = std::min(kKeys, head.length);
     const int64_t panels = transposedSize(keys, head.width), scores = kQueries * kKeys;
     scratch.reset(3 * scratch.padded(whole) + scratch.padded(head.length) + 3 * scratch.padded(keys * padded_) +
-                  2 * scratch.padded(panels) + 2 * scratch.padded(scores) + kKeys);
+                  2 * scratch.padded(panels) + 2 * scratch.padded(scores));
     queries_ = scratch.take(whole);
     gradOutput_ = scratch.take(whole);
     gradQuery_ = scratch.take(whole);
@@ -30,7 +30,6 @@ class BackwardPass {
     valuePanels_ = scratch.take(panels);
     scores_ = scratch.take(scores);
     gradients_ = scratch.take(scores);
-    dropped_ = scratch.take(kKeys);
   }
 
   GPTORCH_TARGET void run() {
@@ -85,11 +84,10 @@ class BackwardPass {
         continue;
       }
       mixed = {std::min(mixed.low, seen.low), std::max(mixed.high, seen.high)};
-      if (head_.mask) {
-        factors_.fill(*head_.mask, head_.maskPlace + (query + r) * head_.length + key, seen, dropped_);
-      }
+      const T* const factors =
+          head_.mask ? factors_.at(*head_.mask, head_.maskPlace + (query + r) * head_.length + key, computed) : nullptr;
       scoreGradients<S>(score, gradient, computed, seen, head_.scale, to_.logSumExp[query + r], delta_[query + r],
-                        head_.mask ? dropped_ : nullptr);
+                        factors);
     }
     multiply<S>({gradients + mixed.low, kKeys, 1}, count, keys_ + mixed.low * padded_, padded_, mixed.high - mixed.low,
                 gradQuery_ + query * padded_, padded_, padded_, true);
@@ -115,7 +113,7 @@ class BackwardPass {
   const int64_t padded_;
   T *queries_, *gradOutput_, *gradQuery_, *delta_;
   T *keys_, *gradKey_, *gradValue_, *keyPanels_, *valuePanels_;
-  T *scores_, *gradients_, *dropped_;
+  T *scores_, *gradients_;
   RowFactors<S> factors_;
 };
 

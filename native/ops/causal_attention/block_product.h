@@ -17,7 +17,7 @@ struct Factor {
 
 /// kRows rows · kVectors vectors of `sum`.
 template <class S, int kRows, int kVectors>
-GPTORCH_TARGET void multiplyRegisters(Factor<typename S::Element> a, const typename S::Element* b, int64_t bStride,
+GPTORCH_INLINE void multiplyRegisters(Factor<typename S::Element> a, const typename S::Element* b, int64_t bStride,
                                       int64_t depth, typename S::Element* sum, int64_t sumStride, bool accumulate) {
   typename S::Vector sums[kRows][kVectors];
 #pragma GCC unroll 4
@@ -47,7 +47,7 @@ GPTORCH_TARGET void multiplyRegisters(Factor<typename S::Element> a, const typen
 
 /// kRows rows, `columns` of them: a multiple of S::kWidth.
 template <class S, int kRows>
-GPTORCH_TARGET void multiplyColumns(Factor<typename S::Element> a, const typename S::Element* b, int64_t bStride,
+GPTORCH_TARGET void multiplyColumns(const Factor<typename S::Element>& a, const typename S::Element* b, int64_t bStride,
                                     int64_t depth, typename S::Element* sum, int64_t sumStride, int64_t columns,
                                     bool accumulate) {
   constexpr int kMost = S::kAccumulators >= 4 * kRowGroup ? 4 : 2;
@@ -68,9 +68,9 @@ GPTORCH_TARGET void multiplyColumns(Factor<typename S::Element> a, const typenam
 /// sum (rows, columns) = a (rows, depth) · b (depth, columns), or that added to it; 1 to kRowGroup rows, columns a
 /// multiple of S::kWidth.
 template <class S>
-GPTORCH_TARGET void multiply(Factor<typename S::Element> a, int64_t rows, const typename S::Element* b, int64_t bStride,
-                             int64_t depth, typename S::Element* sum, int64_t sumStride, int64_t columns,
-                             bool accumulate) {
+GPTORCH_TARGET void multiply(const Factor<typename S::Element>& a, int64_t rows, const typename S::Element* b,
+                             int64_t bStride, int64_t depth, typename S::Element* sum, int64_t sumStride,
+                             int64_t columns, bool accumulate) {
   switch (rows) {
     case 1:
       return multiplyColumns<S, 1>(a, b, bStride, depth, sum, sumStride, columns, accumulate);

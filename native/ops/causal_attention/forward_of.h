@@ -23,13 +23,14 @@ Range seenBy(const Head<T>& head, int64_t query, int64_t key) {
 template <class S>
 GPTORCH_TARGET Range computedFor(const Head<typename S::Element>& head, int64_t first, int64_t count, int64_t key) {
   const Range low = seenBy(head, first, key), high = seenBy(head, first + count - 1, key);
-  return {low.low / kLanes * kLanes, (high.high + kLanes - 1) / kLanes * kLanes};
+  return {low.low / kColumnStep * kColumnStep, (high.high + kColumnStep - 1) / kColumnStep * kColumnStep};
 }
 
 /// scores (count, kKeys) of a row group: rows · panels, in the columns of `computed`.
 template <class S>
-GPTORCH_TARGET void multiplyPanels(Factor<typename S::Element> rows, int64_t count, const typename S::Element* panels,
-                                   int64_t width, Range computed, typename S::Element* scores) {
+GPTORCH_TARGET void multiplyPanels(const Factor<typename S::Element>& rows, int64_t count,
+                                   const typename S::Element* panels, int64_t width, Range computed,
+                                   typename S::Element* scores) {
   for (int64_t from = computed.low; from < computed.high;) {
     const int64_t in = from % kPanel, columns = std::min(kPanel - in, computed.high - from);
     multiply<S>(rows, count, panels + from / kPanel * kPanel * width + in, kPanel, width, scores + from, kKeys, columns,
@@ -49,12 +50,11 @@ class ForwardPass {
       : head_(head), to_(to), base_(low / kKeys * kKeys), padded_(paddedWidth<S>(head.width)) {
     const int64_t count = high - base_;
     scratch.reset(scratch.padded(transposedSize(count, head.width)) + scratch.padded(count * padded_) +
-                  scratch.padded(kQueries * padded_) + scratch.padded(kQueries * kKeys) + kKeys);
+                  scratch.padded(kQueries * padded_) + scratch.padded(kQueries * kKeys));
     keys_ = scratch.take(transposedSize(count, head.width));
     values_ = scratch.take(count * padded_);
     sums_ = scratch.take(kQueries * padded_);
     scores_ = scratch.take(kQueries * kKeys);
-    dropped_ = scratch.take(kKeys);
     packTransposed<S>(head.key, base_, count, head.width, keys_);
     packRows<S>(head.value, base_, count, head.width, values_);
   }
@@ -96,15 +96,13 @@ class ForwardPass {
       std::fill(scores + computed.low, scores + computed.high, T(0));
       return;
     }
+    const T* const factors =
+        head_.mask ? factors_.at(*head_.mask, head_.maskPlace + query * head_.length + key, computed) : nullptr;
     const bool begins = running_[row].sum == 0;
-    const T factor = exponentials<S>(scores, computed, seen, head_.scale, running_[row]);
-    if (!begins && factor != 1) {
-      T* const sums = sums_ + row * padded_;
-      for (int64_t d = 0; d < padded_; ++d) sums[d] *= factor;
-    }
-    if (!head_.mask) return;
-    factors_.fill(*head_.mask, head_.maskPlace + query * head_.length + key, seen, dropped_);
-    drop<S>(scores, seen, dropped_);
+    const T factor = exponentials<S>(scores, computed, seen, head_.scale, factors, running_[row]);
+    if (begins || factor == 1) return;
+    T* const sums = sums_ + row * padded_;
+    for (int64_t d = 0; d < padded_; d += S::kWidth) S::store(sums + d, S::load(sums + d) * S::broadcast(factor));
   }
 
   GPTORCH_TARGET void finish(int64_t query, int64_t row) {
@@ -120,7 +118,7 @@ class ForwardPass {
   const HeadOutput<T>& to_;
   /// Position of the first packed key.
   const int64_t base_, padded_;
-  T *keys_, *values_, *sums_, *scores_, *dropped_;
+  T *keys_, *values_, *sums_, *scores_;
   RunningSoftmax<T> running_[kQueries];
   RowFactors<S> factors_;
 };

@@ -1,6 +1,7 @@
 #if defined(__x86_64__)
 // GCC 12 takes the undefined operand inside its own intrinsics for ours.
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #define GPTORCH_SIMD "ops/simd/avx512.h"
 #include "ops/causal_attention/head_kernels_of.h"
 

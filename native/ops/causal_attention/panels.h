@@ -34,24 +34,31 @@ GPTORCH_TARGET void packRows(Rows<const typename S::Element> from, int64_t first
   }
 }
 
+/// A square of rows from `first` on and columns from `column` on becomes columns of `to`; beyond `count` rows zeros.
+template <class S>
+GPTORCH_TARGET void packSquare(Rows<const float> from, int64_t first, int64_t count, int64_t column, int64_t columns,
+                               float* to) {
+  TransposeRow square[kTransposeSide];
+  if (count == kTransposeSide && columns == kTransposeSide) {
+    for (int64_t r = 0; r < kTransposeSide; ++r) std::memcpy(&square[r], from[first + r] + column, sizeof square[r]);
+  } else {
+    for (TransposeRow& row : square) row = TransposeRow{};
+    for (int64_t r = 0; r < count; ++r) std::memcpy(&square[r], from[first + r] + column, columns * sizeof(float));
+  }
+  transposeBlock(square);
+  for (int64_t c = 0; c < columns; ++c) std::memcpy(to + c * kPanel, &square[c], sizeof square[c]);
+}
+
 /// to (panels, width, kPanel): `count` rows from `first` on, transposed; places beyond them are 0.
 template <class S>
 GPTORCH_TARGET void packTransposed(Rows<const typename S::Element> from, int64_t first, int64_t count, int64_t width,
                                    typename S::Element* to) {
-  using T = typename S::Element;
   for (int64_t panel = 0; panel < count; panel += kPanel, to += width * kPanel) {
-    if constexpr (std::is_same_v<T, float>) {
+    if constexpr (std::is_same_v<typename S::Element, float>) {
       for (int64_t i = panel; i < panel + kPanel; i += kTransposeSide) {
         for (int64_t d = 0; d < width; d += kTransposeSide) {
-          const int64_t columns = std::min(kTransposeSide, width - d);
-          TransposeRow block[kTransposeSide] = {};
-          for (int64_t r = 0; r < std::min(kTransposeSide, count - i); ++r) {
-            std::memcpy(&block[r], from[first + i + r] + d, columns * sizeof(T));
-          }
-          transposeBlock(block);
-          for (int64_t c = 0; c < columns; ++c) {
-            std::memcpy(to + (d + c) * kPanel + i - panel, &block[c], sizeof(TransposeRow));
-          }
+          packSquare<S>(from, first + i, std::clamp<int64_t>(count - i, 0, kTransposeSide), d,
+                        std::min(kTransposeSide, width - d), to + d * kPanel + i - panel);
         }
       }
     } else {

@@ -4,9 +4,11 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 #include "ops/causal_attention/head_kernels.h"
-#include "ops/exponential.h"
+#include "ops/causal_attention/vector_math.h"
+#include "ops/dropout/chunk_factors.h"
 
 // What is done with a query's scores and weights, for the class of ops/simd that GPTORCH_SIMD names.
 namespace gptorch::ops::causal_attention {
@@ -17,19 +19,16 @@ struct Range {
   bool empty() const { return low >= high; }
 };
 
-/// Partial results side by side, so that reductions vectorise without licence to reorder them. Computed ranges are
-/// multiples of it.
-constexpr int kLanes = 16;
+/// Computed ranges begin and end at multiples of it: whole vectors of every instruction set.
+constexpr int64_t kColumnStep = 16;
 
 template <class S>
 GPTORCH_TARGET typename S::Element dot(const typename S::Element* a, const typename S::Element* b, int64_t count) {
-  typename S::Element lanes[kLanes] = {}, sum = 0;
+  typename S::Vector sums = S::zero();
   int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    for (int lane = 0; lane < kLanes; ++lane) lanes[lane] += a[i + lane] * b[i + lane];
-  }
+  for (; i + S::kWidth <= count; i += S::kWidth) sums = S::multiplyAdd(S::load(a + i), S::load(b + i), sums);
+  typename S::Element sum = S::sum(sums);
   for (; i < count; ++i) sum += a[i] * b[i];
-  for (const typename S::Element lane : lanes) sum += lane;
   return sum;
 }
 
@@ -41,110 +40,102 @@ struct RunningSoftmax {
   T sum = 0;
 };
 
-template <class T>
-inline __attribute__((always_inline)) void fillOutside(T* row, Range computed, Range seen, T with) {
-  for (int64_t j = computed.low; j < seen.low; ++j) row[j] = with;
-  for (int64_t j = seen.high; j < computed.high; ++j) row[j] = with;
-}
-
-/// Replaces the `computed` scores of a query, of which it sees `seen`, by e^(scale · (score - highest)), 0 outside.
-/// Returns what earlier sums are to be multiplied by.
+/// Replaces the `computed` scores of a query, of which it sees `seen`, by e^(scale · (score - highest)) times the
+/// dropout's factors (null: none), 0 outside. Returns what earlier sums are to be multiplied by.
 template <class S>
 GPTORCH_TARGET typename S::Element exponentials(typename S::Element* row, Range computed, Range seen,
-                                                typename S::Element scale,
+                                                typename S::Element scale, const typename S::Element* factors,
                                                 RunningSoftmax<typename S::Element>& running) {
   using T = typename S::Element;
-  fillOutside(row, computed, seen, std::numeric_limits<T>::lowest());
-  T lanes[kLanes];
-  for (T& lane : lanes) lane = running.highest;
-  for (int64_t j = computed.low; j < computed.high; j += kLanes) {
-    for (int lane = 0; lane < kLanes; ++lane) lanes[lane] = lanes[lane] > row[j + lane] ? lanes[lane] : row[j + lane];
+  using Vector = typename S::Vector;
+  const Columns<S> columns(seen.low, seen.high);
+  const Vector lowest = S::broadcast(std::numeric_limits<T>::lowest()), zero = S::zero();
+  Vector highest = S::broadcast(running.highest);
+  for (int64_t j = computed.low; j < computed.high; j += S::kWidth) {
+    const Vector score = columns.select(j, S::load(row + j), lowest);
+    highest = highest > score ? highest : score;
   }
-  T highest = lanes[0];
-  for (const T lane : lanes) highest = highest > lane ? highest : lane;
-
-  for (T& lane : lanes) lane = 0;
-  for (int64_t j = computed.low; j < computed.high; j += kLanes) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      const T weight = exponential((row[j + lane] - highest) * scale);
-      row[j + lane] = weight;
-      // Outside e^-87, which is lost in a sum of at least 1.
-      lanes[lane] += weight;
+  const T most = S::highest(highest);
+  highest = S::broadcast(most);
+  const Vector scales = S::broadcast(scale);
+  Vector sums = zero;
+  for (int64_t j = computed.low; j < computed.high; j += S::kWidth) {
+    const Vector exponential = exponentialOf<S>((S::load(row + j) - highest) * scales);
+    Vector weight = columns.select(j, exponential, zero);
+    sums += weight;
+    if (factors) {
+      const Vector factor = S::load(factors + j);
+      // What is dropped is 0 even where it was infinite or not a number.
+      weight = factor == zero ? zero : factor * weight;
     }
+    S::store(row + j, weight);
   }
-  fillOutside(row, computed, seen, T(0));
-  T sum = 0;
-  for (const T lane : lanes) sum += lane;
-  const T factor = exponential((running.highest - highest) * scale);
-  running.highest = highest;
-  running.sum = running.sum * factor + sum;
+  const T factor = S::sum(exponentialOf<S>(S::broadcast((running.highest - most) * scale))) / S::kWidth;
+  running.highest = most;
+  running.sum = running.sum * factor + S::sum(sums);
   return factor;
-}
-
-/// Multiplies weights by a dropout's factors.
-template <class S>
-GPTORCH_TARGET void drop(typename S::Element* row, Range seen, const typename S::Element* factors) {
-  for (int64_t j = seen.low; j < seen.high; ++j) row[j] = factors[j] == 0 ? 0 : factors[j] * row[j];
 }
 
 /// From a query's scores and the gradient of its weights after dropout: the weights after dropout in place of the
 /// scores, and the gradient of the unscaled scores in place of the weights'.
-/// @param factors null where nothing is dropped
+/// @param factors of the dropout; null: none
 /// @param delta Σ output · gradient of the output
 template <class S>
 GPTORCH_TARGET void scoreGradients(typename S::Element* scores, typename S::Element* gradients, Range computed,
                                    Range seen, typename S::Element scale, typename S::Element logSumExp,
                                    typename S::Element delta, const typename S::Element* factors) {
-  using T = typename S::Element;
-  fillOutside(scores, computed, seen, std::numeric_limits<T>::lowest());
-  if (factors) {
-    for (int64_t j = computed.low; j < computed.high; j += kLanes) {
-      for (int64_t l = j; l < j + kLanes; ++l) {
-        const T weight = exponential(scores[l] * scale - logSumExp);
-        scores[l] = factors[l] == 0 ? 0 : factors[l] * weight;
-        gradients[l] = weight * ((factors[l] == 0 ? 0 : factors[l] * gradients[l]) - delta) * scale;
-      }
+  using Vector = typename S::Vector;
+  const Columns<S> columns(seen.low, seen.high);
+  const Vector zero = S::zero(), scales = S::broadcast(scale), deltas = S::broadcast(delta);
+  const Vector logSumExps = S::broadcast(logSumExp);
+  for (int64_t j = computed.low; j < computed.high; j += S::kWidth) {
+    const Vector exponential = exponentialOf<S>(S::load(scores + j) * scales - logSumExps);
+    const Vector weight = columns.select(j, exponential, zero);
+    Vector dropped = weight, gradient = S::load(gradients + j);
+    if (factors) {
+      const Vector factor = S::load(factors + j);
+      dropped = factor == zero ? zero : factor * weight;
+      gradient = factor == zero ? zero : factor * gradient;
     }
-  } else {
-    for (int64_t j = computed.low; j < computed.high; j += kLanes) {
-      for (int64_t l = j; l < j + kLanes; ++l) {
-        const T weight = exponential(scores[l] * scale - logSumExp);
-        scores[l] = weight;
-        gradients[l] = weight * (gradients[l] - delta) * scale;
-      }
-    }
+    S::store(scores + j, dropped);
+    S::store(gradients + j, weight * (gradient - deltas) * scales);
   }
-  fillOutside(scores, computed, seen, T(0));
-  fillOutside(gradients, computed, seen, T(0));
 }
 
 /// A dropout's factors for rows of weights, asked for in ascending places.
 template <class S>
 class RowFactors {
+  using T = typename S::Element;
+
  public:
-  /// to[j] for the places place + seen.low up to place + seen.high.
-  GPTORCH_TARGET void fill(const DropoutMask& mask, int64_t place, Range seen, typename S::Element* to) {
-    int64_t j = seen.low;
-    while (j < seen.high) {
+  /// Those of the places from `place` on, for the columns of a range; kept until the next call.
+  GPTORCH_TARGET const T* at(const DropoutMask& mask, int64_t place, Range range) {
+    const int64_t first = place + range.low, last = place + range.high - 1;
+    if (std::is_same_v<T, float> && first / DropoutMask::kChunk == last / DropoutMask::kChunk) {
+      hold(mask, first / DropoutMask::kChunk);
+      return reinterpret_cast<const T*>(&held_[0][0]) + first % DropoutMask::kChunk - range.low;
+    }
+    for (int64_t j = range.low; j < range.high;) {
       const int64_t chunk = (place + j) / DropoutMask::kChunk, offset = (place + j) % DropoutMask::kChunk;
-      if (chunk != held_) draw(mask, chunk);
-      const float* const factors = &factors_[0][0] + offset;
-      const int64_t count = std::min(DropoutMask::kChunk - offset, seen.high - j);
-      for (int64_t i = 0; i < count; ++i) to[j + i] = factors[i];
+      hold(mask, chunk);
+      const int64_t count = std::min(DropoutMask::kChunk - offset, range.high - j);
+      std::copy_n(&held_[0][0] + offset, count, row_ + j);
       j += count;
     }
+    return row_;
   }
 
  private:
-  /// Flattened: the generator's loops are worth this instruction set too.
-  __attribute__((flatten)) GPTORCH_TARGET void draw(const DropoutMask& mask, int64_t chunk) {
-    mask.factors(DropoutMask::counterOf(chunk, 0), factors_);
-    held_ = chunk;
+  GPTORCH_TARGET void hold(const DropoutMask& mask, int64_t chunk) {
+    if (chunk == chunk_) return;
+    chunkFactors<S>(mask, chunk, held_);
+    chunk_ = chunk;
   }
 
   /// Rows that lie side by side share a chunk.
-  int64_t held_ = -1;
-  float factors_[DropoutMask::kPerLane][DropoutMask::kLanes];
+  int64_t chunk_ = -1;
+  alignas(64) float held_[DropoutMask::kPerLane][DropoutMask::kLanes];
+  T row_[kKeys];
 };
 
 }  // namespace gptorch::ops::causal_attention

@@ -12,6 +12,9 @@ namespace gptorch::ops {
 struct Avx2 {
   using Element = float;
   using Vector = __m256;
+  /// 32-bit words, and as many bytes as 64-bit ones.
+  typedef uint32_t Words __attribute__((vector_size(32)));
+  typedef uint64_t WideWords __attribute__((vector_size(32)));
   static constexpr int kWidth = 8;
   static constexpr int kAccumulators = 12;
 
@@ -30,6 +33,20 @@ struct Avx2 {
   static GPTORCH_INLINE void store(float* to, Vector vector) { _mm256_storeu_ps(to, vector); }
   /// a · b + c
   static GPTORCH_INLINE Vector multiplyAdd(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+  static GPTORCH_INLINE float sum(Vector vector) {
+    __m128 half = _mm_add_ps(_mm256_castps256_ps128(vector), _mm256_extractf128_ps(vector, 1));
+    half = _mm_add_ps(half, _mm_movehl_ps(half, half));
+    return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
+  }
+  static GPTORCH_INLINE float highest(Vector vector) {
+    __m128 half = _mm_max_ps(_mm256_castps256_ps128(vector), _mm256_extractf128_ps(vector, 1));
+    half = _mm_max_ps(half, _mm_movehl_ps(half, half));
+    return _mm_cvtss_f32(_mm_max_ss(half, _mm_movehdup_ps(half)));
+  }
+  /// Products of the lower halves.
+  static GPTORCH_INLINE WideWords multiplyLower(WideWords a, WideWords b) {
+    return reinterpret_cast<WideWords>(_mm256_mul_epu32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+  }
 };
 
 }  // namespace gptorch::ops

@@ -12,6 +12,9 @@ namespace gptorch::ops {
 struct Avx512 {
   using Element = float;
   using Vector = __m512;
+  /// 32-bit words, and as many bytes as 64-bit ones.
+  typedef uint32_t Words __attribute__((vector_size(64)));
+  typedef uint64_t WideWords __attribute__((vector_size(64)));
   static constexpr int kWidth = 16;
   static constexpr int kAccumulators = 24;
 
@@ -30,6 +33,12 @@ struct Avx512 {
   static GPTORCH_INLINE void store(float* to, Vector vector) { _mm512_storeu_ps(to, vector); }
   /// a · b + c
   static GPTORCH_INLINE Vector multiplyAdd(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+  static GPTORCH_INLINE float sum(Vector vector) { return _mm512_reduce_add_ps(vector); }
+  static GPTORCH_INLINE float highest(Vector vector) { return _mm512_reduce_max_ps(vector); }
+  /// Products of the lower halves.
+  static GPTORCH_INLINE WideWords multiplyLower(WideWords a, WideWords b) {
+    return reinterpret_cast<WideWords>(_mm512_mul_epu32(reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+  }
 };
 
 }  // namespace gptorch::ops
