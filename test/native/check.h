@@ -22,6 +22,7 @@ std::vector<Test> eventWaiterTests();
 std::vector<Test> exponentialSumTests();
 std::vector<Test> fairQueueTests();
 std::vector<Test> fileTests();
+std::vector<Test> headKernelTests();
 std::vector<Test> philoxTests();
 std::vector<Test> portTests();
 std::vector<Test> processGroupTests();

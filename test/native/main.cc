@@ -10,8 +10,8 @@ int main() {
   int passed = 0, failed = 0;
   for (const auto& tests :
        {blockPoolTests(), cudaKernelTests(), dropoutMaskTests(), eventWaiterTests(), exponentialSumTests(),
-        fairQueueTests(), fileTests(), philoxTests(), portTests(), processGroupTests(), queueTests(), replayerTests(),
-        schedulerTests(), tokenFileTests(), workerPoolTests(), xxh64Tests()}) {
+        fairQueueTests(), fileTests(), headKernelTests(), philoxTests(), portTests(), processGroupTests(), queueTests(),
+        replayerTests(), schedulerTests(), tokenFileTests(), workerPoolTests(), xxh64Tests()}) {
     for (const Test& test : tests) {
       try {
         test.run();

@@ -105,7 +105,7 @@ class BackwardPass {
   }
 
   GPTORCH_TARGET void unpack(const T* from, int64_t first, int64_t count, Rows<T> to) {
-    for (int64_t i = 0; i < count; ++i) std::copy_n(from + i * padded_, head_.width, to[first + i]);
+    for (int64_t i = 0; i < count; ++i) storeRow<S>(from + i * padded_, head_.width, S::broadcast(1), to[first + i]);
   }
 
   const Head<T>& head_;

@@ -107,10 +107,7 @@ class ForwardPass {
 
   GPTORCH_TARGET void finish(int64_t query, int64_t row) {
     const RunningSoftmax<T>& running = running_[row];
-    const T factor = 1 / running.sum;
-    const T* const sums = sums_ + row * padded_;
-    T* const output = to_.output[query];
-    for (int64_t d = 0; d < head_.width; ++d) output[d] = sums[d] * factor;
+    storeRow<S>(sums_ + row * padded_, head_.width, S::broadcast(1 / running.sum), to_.output[query]);
     to_.logSumExp[query] = running.highest * head_.scale + std::log(running.sum);
   }
 

@@ -34,6 +34,17 @@ GPTORCH_TARGET void packRows(Rows<const typename S::Element> from, int64_t first
   }
 }
 
+/// to (width) = a row of padded ones times a factor.
+template <class S>
+GPTORCH_INLINE void storeRow(const typename S::Element* row, int64_t width, typename S::Vector factor,
+                             typename S::Element* to) {
+  int64_t d = 0;
+  for (; d + S::kWidth <= width; d += S::kWidth) S::store(to + d, S::load(row + d) * factor);
+  if (d == width) return;
+  const typename S::Vector last = S::load(row + d) * factor;
+  std::memcpy(to + d, &last, (width - d) * sizeof(typename S::Element));
+}
+
 /// A square of rows from `first` on and columns from `column` on becomes columns of `to`; beyond `count` rows zeros.
 template <class S>
 GPTORCH_TARGET void packSquare(Rows<const float> from, int64_t first, int64_t count, int64_t column, int64_t columns,
