@@ -42,18 +42,26 @@ class Replayer {
   /// Any thread: how many replays were one launch.
   int64_t launches() const { return launches_; }
 
+  /// Engine thread: whether a capture has failed.
+  bool refused() const { return refused_; }
+  /// Engine thread: what the device recorded, or null.
+  const DeviceGraph* graph() const { return graph_.get(); }
+
  private:
   void capture(const std::function<void()>& execute) {
     const auto make = std::exchange(make_, nullptr);
     std::unique_ptr<DeviceGraph> graph = make();
     if (!graph) return;
+    refused_ = true;
     graph->capture(execute);
+    refused_ = false;
     graph_ = std::move(graph);
   }
 
   std::function<std::unique_ptr<DeviceGraph>()> make_;
   std::unique_ptr<DeviceGraph> graph_;
   int executed_ = 0;
+  bool refused_ = false;
   std::atomic<int64_t> launches_{0};
 };
 

@@ -15,7 +15,9 @@ struct Test {
 };
 
 /// Each file of tests gives its own.
+std::vector<Test> blockAttentionKernelTests();
 std::vector<Test> blockPoolTests();
+std::vector<Test> bucketGraphsTests();
 std::vector<Test> cudaKernelTests();
 std::vector<Test> dropoutMaskTests();
 std::vector<Test> eventWaiterTests();

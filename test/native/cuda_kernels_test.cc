@@ -1,7 +1,6 @@
 // The CUDA kernels' own code, run by threads of the CPU.
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -16,15 +15,6 @@
 namespace gptorch::test {
 
 namespace {
-
-/// As c10's, rounded towards zero: enough for a type of two bytes.
-struct Bfloat16 {
-  uint16_t bits = 0;
-
-  Bfloat16() = default;
-  explicit Bfloat16(float value) : bits(static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16)) {}
-  explicit operator float() const { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
-};
 
 void dropsWhatTheMaskSays() {
   using Mask = ops::DropoutMask;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <barrier>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -23,6 +24,15 @@ struct FakeDimensions {
 inline thread_local FakeDimensions threadIdx, blockIdx;
 
 namespace gptorch::test {
+
+/// As c10's, rounded towards zero: enough for a type of two bytes.
+struct Bfloat16 {
+  uint16_t bits = 0;
+
+  Bfloat16() = default;
+  explicit Bfloat16(float value) : bits(static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16)) {}
+  explicit operator float() const { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
+};
 
 constexpr unsigned int kFakeWarp = 32;
 

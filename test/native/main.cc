@@ -9,9 +9,10 @@ int main() {
   using namespace gptorch::test;
   int passed = 0, failed = 0;
   for (const auto& tests :
-       {blockPoolTests(), cudaKernelTests(), dropoutMaskTests(), eventWaiterTests(), exponentialSumTests(),
-        fairQueueTests(), fileTests(), headKernelTests(), philoxTests(), portTests(), processGroupTests(), queueTests(),
-        replayerTests(), schedulerTests(), tokenFileTests(), workerPoolTests(), xxh64Tests()}) {
+       {blockAttentionKernelTests(), blockPoolTests(), bucketGraphsTests(), cudaKernelTests(), dropoutMaskTests(),
+        eventWaiterTests(), exponentialSumTests(), fairQueueTests(), fileTests(), headKernelTests(), philoxTests(),
+        portTests(), processGroupTests(), queueTests(), replayerTests(), schedulerTests(), tokenFileTests(),
+        workerPoolTests(), xxh64Tests()}) {
     for (const Test& test : tests) {
       try {
         test.run();

@@ -40,11 +40,11 @@ def main() -> int:
     import matrix_product_checks
     import packed_product_checks
 
-    modules = [linear_cross_entropy_checks, dropout_checks, gelu_tanh_checks, matrix_product_checks]
+    modules = [linear_cross_entropy_checks, dropout_checks, gelu_tanh_checks, matrix_product_checks, block_attention_checks]
     if options.device.type == "cpu":
-        modules += [causal_attention_checks, packed_product_checks, block_attention_checks, instruction_set_checks]
+        modules += [causal_attention_checks, packed_product_checks, instruction_set_checks]
     else:
-        print("skipped causal_attention, packed_product, block_attention, instruction_set: they are the CPU's alone")
+        print("skipped causal_attention, packed_product, row_norm, instruction_set: they are the CPU's alone")
     wanted = [f"{name}_checks" for name in options.only or []]
     chosen = [module for module in modules if not wanted or module.__name__ in wanted]
     return harness.run([check for module in chosen for check in module.checks()])
