@@ -69,6 +69,8 @@ export interface DecoderStats {
   readonly cachedTokens: number;
   /** Tokens given out. */
   readonly generatedTokens: number;
+  /** Steps that were one launch of a device, see `DecoderOptions.capture`. */
+  readonly launches: number;
   /** How often a running sequence was put back to wait because the cache was full; it is computed anew later. */
   readonly preemptions: number;
 }
@@ -220,6 +222,8 @@ export interface AddonEngine {
    * `fails`, has failed then. A negative time: no longer.
    */
   delayDevice(milliseconds: number, fails: boolean): void;
+  /** For tests: the CPU has graphs, which make the calls again that they were given; or no longer. */
+  standInForGraphs(on: boolean): void;
   /** CUDA devices that libtorch can use: 0 with a CPU build or without a driver. */
   cudaDevices(): number;
   /** Those of our operators that have CUDA kernels of their own: none until their library is loaded. */

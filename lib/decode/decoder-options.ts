@@ -10,7 +10,7 @@ export interface DecoderOptions {
   weights?: WeightFormat;
   /**
    * Tokens whose keys and values are kept at most, over all running requests and what is kept of finished ones. A token
-   * takes 8 · layers · heads · headWidth bytes. Memory is taken as it is needed, up to this limit. At least the context
+   * takes 8 · layers · heads · headWidth bytes, on a GPU with weights in bfloat16 half as many. Memory is taken as it is needed, up to this limit. At least the context
    * length. Default: 8 context lengths, at least 4,096 tokens.
    */
   cacheTokens?: number;
@@ -30,4 +30,10 @@ export interface DecoderOptions {
    * operators. Default: `gptorch` on the CPU, `torch` elsewhere.
    */
   kernels?: 'gptorch' | 'torch';
+  /**
+   * Where the device has graphs (`engine.hasGraphs`), steps that take one token of each text, as most do, are recorded
+   * and launched as a whole: one recording for each power of two up to 256 texts, to which a step is padded. The first
+   * two steps of a size, and all after a change of the weights or a growth of the cache, are not yet. Default true.
+   */
+  capture?: boolean;
 }

@@ -46,8 +46,17 @@ export class Decoder {
     const norm = finalNorm?.moduleHandle ?? null;
     const handles = blocks.map((block) => block.moduleHandle);
     const { weights = 'float32', cacheTokens, maxRunning = 64, maxWaiting = 1024, stepTokens = 256 } = options;
-    const { batchInvariant = false, kernels } = options;
-    const settings = [weights, cacheTokens, maxRunning, maxWaiting, stepTokens, batchInvariant, kernels] as const;
+    const { batchInvariant = false, kernels, capture = true } = options;
+    const settings = [
+      weights,
+      cacheTokens,
+      maxRunning,
+      maxWaiting,
+      stepTokens,
+      batchInvariant,
+      kernels,
+      capture,
+    ] as const;
     this.#handle = addon.createDecoder(embedding.moduleHandle, handles, norm, outputWeight.handle, ...settings);
   }
 

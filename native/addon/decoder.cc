@@ -53,7 +53,7 @@ bool ownKernelsFrom(const Arguments& arguments, size_t index, const at::Device& 
   return true;
 }
 
-/// (weights, cacheTokens?, maxRunning, maxWaiting, stepTokens, batchInvariant, kernels?)
+/// (weights, cacheTokens?, maxRunning, maxWaiting, stepTokens, batchInvariant, kernels?, capture)
 Decoder::Options optionsFrom(const Arguments& arguments, const GptParameters& parameters) {
   const GptParameters::Sizes& sizes = parameters.sizes();
   constexpr int64_t kContexts = 8, kLeastCache = 4096;
@@ -69,6 +69,7 @@ Decoder::Options optionsFrom(const Arguments& arguments, const GptParameters& pa
   options.stepTokens = count(arguments, 4, "stepTokens", 1, kMostTokens);
   options.batchInvariant = arguments.boolean(5, "batchInvariant");
   options.ownKernels = ownKernelsFrom(arguments, 6, parameters.device());
+  options.capture = arguments.boolean(7, "capture");
   return options;
 }
 
@@ -108,6 +109,7 @@ Napi::Value decoderStats(const Napi::CallbackInfo& info) {
                                   {"promptTokens", stats.counts.promptTokens},
                                   {"cachedTokens", stats.counts.cachedTokens},
                                   {"generatedTokens", stats.generatedTokens},
+                                  {"launches", stats.launches},
                                   {"preemptions", stats.counts.preemptions}});
     result.Set(
         "cache",

@@ -12,6 +12,7 @@
 #include "addon/environment.h"
 #include "addon/exports.h"
 #include "engine/cpu_allocator.h"
+#include "ops/device_graph/device_graph.h"
 
 namespace gptorch {
 
@@ -138,6 +139,14 @@ Napi::Value delayDevice(const Napi::CallbackInfo& info) {
   });
 }
 
+/// standInForGraphs(on): for tests, see device_graph.h.
+Napi::Value standInForGraphs(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    ops::standInForDeviceGraphs(takeArguments("standInForGraphs", info, 0).boolean(0, "on"));
+    return info.Env().Undefined();
+  });
+}
+
 /// How many CUDA devices this process can use: 0 with a CPU libtorch or without a driver.
 Napi::Value cudaDevices(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
@@ -194,6 +203,7 @@ void exportEngine(Napi::Env env, Napi::Object exports) {
   engine.Set("failAllocations", Napi::Function::New(env, failAllocations, "failAllocations"));
   engine.Set("failDevice", Napi::Function::New(env, failDevice, "failDevice"));
   engine.Set("delayDevice", Napi::Function::New(env, delayDevice, "delayDevice"));
+  engine.Set("standInForGraphs", Napi::Function::New(env, standInForGraphs, "standInForGraphs"));
   engine.Set("setModes", Napi::Function::New(env, setModes, "setModes"));
   engine.Set("setThreads", Napi::Function::New(env, setThreads, "setThreads"));
   engine.Set("threads", Napi::Function::New(

@@ -38,7 +38,8 @@ struct Choice {
 };
 
 /// Chooses one token for each of `options` from the row of logits (rows, vocabSize) that it names; several may name
-/// one. What is chosen depends on that row and its options alone.
+/// one. What is chosen depends on that row and its options alone. A device gets what it needs in one copy, and what it
+/// has chosen is read in one.
 std::vector<Choice> choose(const at::Tensor& logits, std::span<const int64_t> rows,
                            std::span<const ChoiceOptions> options);
 

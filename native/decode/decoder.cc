@@ -12,6 +12,7 @@
 #include "decode/operator_model.h"
 #include "decode/packed_model.h"
 #include "engine/cpu_allocator.h"
+#include "engine/upload.h"
 
 namespace gptorch {
 
@@ -41,7 +42,12 @@ FailureRef withoutToken() {
 /// The rows of some of the sequences: (picked, width).
 at::Tensor pick(const at::Tensor& hidden, const std::vector<int64_t>& rows) {
   if (static_cast<int64_t>(rows.size()) == hidden.size(0)) return hidden;
-  return hidden.index_select(0, at::tensor(rows, at::kLong).to(hidden.device()));
+  return hidden.index_select(0, copyTo(at::tensor(rows, at::kLong), hidden.device()));
+}
+
+/// Of keys and values. Accelerators round what a product of weights in bfloat16 takes to that in any case.
+at::ScalarType cacheDtype(WeightFormat weights, const at::Device& device) {
+  return weights == WeightFormat::BFloat16 && !device.is_cpu() ? at::kBFloat16 : at::kFloat;
 }
 
 }  // namespace
@@ -50,8 +56,9 @@ Decoder::Decoder(GptParameters parameters, const Options& options, SessionRef se
     : options_(options),
       session_(std::move(session)),
       parameters_(std::move(parameters)),
-      store_({sizes().layers, sizes().heads, sizes().headWidth}, parameters_.device(), session_),
-      scheduler_(limitsOf(options, sizes()), [this](int64_t blocks) { return store_.grow(blocks); }) {
+      store_({sizes().layers, sizes().heads, sizes().headWidth, cacheDtype(options.weights, parameters_.device())},
+             parameters_.device(), session_),
+      scheduler_(limitsOf(options, sizes()), [this](int64_t blocks) { return grow(blocks); }) {
   stats_.limit = (options.cacheTokens + kLength - 1) / kLength * kLength;
 }
 
@@ -89,7 +96,7 @@ void Decoder::dispose(const std::shared_ptr<Decoder>& decoder) {
   item.work = [decoder] {
     decoder->takeIncoming();
     decoder->scheduler_.failAll(disposedFailure());
-    decoder->model_.reset();
+    decoder->dropModel();
     decoder->scheduler_.dropBlocks();
     decoder->store_.free();
     decoder->goOn();
@@ -100,6 +107,7 @@ void Decoder::dispose(const std::shared_ptr<Decoder>& decoder) {
 Item Decoder::nextStep() {
   Item item;
   item.session = session_;
+  if (!parameters_.device().is_cpu()) item.device = parameters_.device();
   item.modes.gradEnabled = false;
   item.reads = parameters_.cells();
   item.work = [self = shared_from_this()] { self->step(); };
@@ -150,12 +158,23 @@ void Decoder::takeIncoming() {
 void Decoder::prepareModel() {
   if (model_ && !parameters_.changed()) return;
   // Freed before its successor is made.
-  model_.reset();
+  dropModel();
   const GptWeights weights = parameters_.weights();
-  model_ = options_.ownKernels ? makePackedModel(weights, options_.weights)
-                               : makeOperatorModel(weights, options_.weights, options_.batchInvariant);
+  model_ = options_.ownKernels
+               ? makePackedModel(weights, options_.weights)
+               : makeOperatorModel(weights, {options_.weights, options_.batchInvariant, options_.capture});
   scheduler_.forget();
-  store_.clean();
+}
+
+void Decoder::dropModel() {
+  if (model_) launches_ += model_->launches();
+  model_.reset();
+}
+
+bool Decoder::grow(int64_t blocks) {
+  // What was recorded for the present cache is of no use for another, and takes memory.
+  if (model_) model_->trim();
+  return store_.grow(blocks);
 }
 
 void Decoder::compute(const Scheduler::Step& step) {
@@ -194,6 +213,7 @@ at::Tensor Decoder::forward(const Scheduler::Step& step) {
 void Decoder::recover(const std::vector<RequestRef>& requests, const FailureRef& failure) {
   if (failure->code == ErrorCode::OutOfMemory) {
     trimCpuMemory();
+    if (model_) model_->trim();
     // Once more with the same sequences, then with fewer and fewer, at last with one for which all is made anew: cache
     // and work space may have grown for many.
     if (recovery_ == Recovery::None) {
@@ -205,7 +225,7 @@ void Decoder::recover(const std::vector<RequestRef>& requests, const FailureRef&
       recovery_ = Recovery::StartedAnew;
       scheduler_.dropBlocks();
       store_.free();
-      model_.reset();
+      dropModel();
       return;
     }
   }
@@ -284,6 +304,7 @@ void Decoder::goOn() {
     stats_.used = pool.used() * kLength;
     stats_.kept = pool.kept() * kLength;
     stats_.generatedTokens = generatedTokens_;
+    stats_.launches = launches_ + (model_ ? model_->launches() : 0);
     active_ = !scheduler_.idle() || !incoming_.empty();
     // Back to the end of the queue: others take their turns.
     if (active_) Engine::instance().submit(nextStep(), true);

@@ -29,12 +29,16 @@ class Decoder : public std::enable_shared_from_this<Decoder> {
     bool batchInvariant = false;
     /// By our own kernels, on the CPU; else by libtorch's operators.
     bool ownKernels = true;
+    /// Steps that take one token of each sequence are recorded and launched, where a device can.
+    bool capture = true;
   };
   /// Cache figures in tokens.
   struct Stats {
     Scheduler::Counts counts;
     int64_t limit = 0, allocated = 0, used = 0, kept = 0;
     int64_t generatedTokens = 0;
+    /// Steps that were one launch of a device.
+    int64_t launches = 0;
   };
 
   Decoder(GptParameters parameters, const Options& options, SessionRef session);
@@ -55,6 +59,9 @@ class Decoder : public std::enable_shared_from_this<Decoder> {
   void takeIncoming();
   /// Makes the model, anew where a parameter has changed.
   void prepareModel();
+  void dropModel();
+  /// Makes room for so many blocks; false where there is no memory for them.
+  bool grow(int64_t blocks);
   void compute(const Scheduler::Step& step);
   /// Puts a step's tokens through the model: (sequences, width).
   at::Tensor forward(const Scheduler::Step& step);
@@ -86,6 +93,8 @@ class Decoder : public std::enable_shared_from_this<Decoder> {
   /// Those that have not been told of their end.
   std::vector<RequestRef> requests_;
   int64_t generatedTokens_ = 0;
+  /// Of models that were dropped.
+  int64_t launches_ = 0;
   /// Steps that ran out of memory since one succeeded: how far recovering has gone.
   enum class Recovery { None, TriedAgain, StartedAnew } recovery_ = Recovery::None;
 };

@@ -1,6 +1,6 @@
 #include "decode/key_value_store.h"
 
-#include <ATen/ops/zeros.h>
+#include <ATen/ops/empty.h>
 #include <c10/util/Exception.h>
 
 #include <new>
@@ -24,6 +24,7 @@ bool KeyValueStore::grow(int64_t blocks) {
       session_->hold(layer.values);
     }
     blocks_.layers = std::move(larger);
+    ++blocks_.version;
     return true;
   } catch (const c10::OutOfMemoryError&) {
     return false;
@@ -47,30 +48,23 @@ void KeyValueStore::copy(int32_t from, int32_t to) {
   }
 }
 
-void KeyValueStore::clean() {
-  for (const KeyValueBlocks::Layer& layer : blocks_.layers) {
-    layer.keys.nan_to_num_(0, 0, 0);
-    layer.values.nan_to_num_(0, 0, 0);
-  }
-}
-
 void KeyValueStore::free() {
   for (const KeyValueBlocks::Layer& layer : blocks_.layers) {
     session_->release(layer.keys);
     session_->release(layer.values);
   }
   blocks_.layers.clear();
+  ++blocks_.version;
 }
 
 std::vector<KeyValueBlocks::Layer> KeyValueStore::makeLayers(int64_t blocks) const {
-  const auto [layers, heads, width] = size_;
+  const auto [layers, heads, width, dtype] = size_;
   constexpr int64_t kLength = KeyValueBlocks::kBlockLength;
-  const auto options = at::TensorOptions().dtype(at::kFloat).device(device_);
+  const auto options = at::TensorOptions().dtype(dtype).device(device_);
   std::vector<KeyValueBlocks::Layer> made;
   for (int64_t layer = 0; layer < layers; ++layer) {
-    // Zeros: what a mask hides is multiplied by 0 all the same, and must be a number.
     made.push_back(
-        {at::zeros({blocks, heads, width, kLength}, options), at::zeros({blocks, heads, kLength, width}, options)});
+        {at::empty({blocks, heads, width, kLength}, options), at::empty({blocks, heads, kLength, width}, options)});
   }
   return made;
 }

@@ -13,6 +13,7 @@ class KeyValueStore {
  public:
   struct Size {
     int64_t layers, heads, headWidth;
+    at::ScalarType dtype;
   };
 
   KeyValueStore(const Size& size, at::Device device, SessionRef session);
@@ -24,9 +25,6 @@ class KeyValueStore {
 
   /// Block `to` then holds what `from` holds.
   void copy(int32_t from, int32_t to);
-
-  /// Weights that were no numbers leave keys and values that are none.
-  void clean();
 
   void free();
 

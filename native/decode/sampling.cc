@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/random.h"
+#include "engine/upload.h"
 
 namespace gptorch {
 
@@ -94,7 +95,7 @@ at::Tensor drawTokens(const at::Tensor& filtered, const at::Tensor& uniforms) {
   const at::Tensor sums = filtered.softmax(-1).cumsum(-1, at::kDouble);  // (B, vocabSize)
   const at::Tensor totals = sums.narrow(-1, sums.size(-1) - 1, 1);       // (B, 1)
   // The first whose sum is above: what is excluded adds nothing to the sum before it.
-  const at::Tensor drawn = uniforms.to(filtered.device()).unsqueeze(-1) * totals;  // (B, 1)
+  const at::Tensor drawn = uniforms.unsqueeze(-1) * totals;  // (B, 1)
   const at::Tensor tokens = at::searchsorted(sums, drawn, /*out_int32=*/false, /*right=*/true);
   return at::where(totals.isfinite(), tokens, kNoToken).squeeze(-1);
 }
@@ -104,8 +105,9 @@ at::Tensor chooseTokens(const at::Tensor& logits, const at::Tensor& seen, const 
   const at::Tensor filtered = filterLogits(logits, seen, sampling);
   std::vector<double> uniforms;
   for (int64_t row = 0; row < logits.size(0); ++row) uniforms.push_back(uniform(key, static_cast<uint32_t>(row)));
-  const at::Tensor tokens =
-      sampling.temperature == 0 ? mostProbable(filtered) : drawTokens(filtered, at::tensor(uniforms, at::kDouble));
+  const at::Tensor tokens = sampling.temperature == 0
+                                ? mostProbable(filtered)
+                                : drawTokens(filtered, copyTo(at::tensor(uniforms, at::kDouble), filtered.device()));
   TORCH_CHECK((tokens != kNoToken).all().item().toBool(), "sample: the logits are not finite");
   return tokens;
 }

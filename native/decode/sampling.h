@@ -44,7 +44,7 @@ inline constexpr int64_t kNoToken = -1;
 at::Tensor mostProbable(const at::Tensor& logits);
 
 /// One token for each row: (B, vocabSize) of finite and excluded logits → (B) int64, kNoToken as in mostProbable.
-/// @param uniforms (B) float64 in [0, 1) on the CPU
+/// @param uniforms (B) float64 in [0, 1), where the logits are
 at::Tensor drawTokens(const at::Tensor& filtered, const at::Tensor& uniforms);
 
 /// One token for each row: (B, vocabSize) → (B) int64. All rows draw from the one key.

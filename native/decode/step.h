@@ -14,13 +14,15 @@ struct KeyValueBlocks {
   static constexpr int64_t kBlockLength = 32;
 
   struct Layer {
-    /// (blocks, heads, headWidth, kBlockLength) float32, contiguous: transposed, so that a query's scores with a
+    /// (blocks, heads, headWidth, kBlockLength), contiguous: transposed, so that a query's scores with a
     /// block's keys are sums of whole vectors.
     at::Tensor keys;
-    /// (blocks, heads, kBlockLength, headWidth) float32, contiguous.
+    /// (blocks, heads, kBlockLength, headWidth), contiguous.
     at::Tensor values;
   };
   std::vector<Layer> layers;
+  /// Another one, whenever the tensors are others.
+  int64_t version = 0;
 };
 
 /// The new tokens of one sequence.
@@ -39,11 +41,18 @@ class StepModel {
   virtual ~StepModel() = default;
 
   /// Puts all new tokens' keys and values into the cache.
-  /// @return hidden states of each sequence's last token, after the final norm: (sequences, width) float32
+  /// @return hidden states of each sequence's last token, after the final norm: (sequences, width) float32; they hold
+  /// until the next call
   virtual at::Tensor forward(std::span<const StepSequence> sequences, KeyValueBlocks& cache) = 0;
 
   /// (rows, width) → (rows, vocabSize) float32
   virtual at::Tensor logits(const at::Tensor& hidden) = 0;
+
+  /// Frees what only saves time: memory is short, or the cache is about to be another.
+  virtual void trim() {}
+
+  /// Steps that were one launch of a device.
+  virtual int64_t launches() const { return 0; }
 };
 
 }  // namespace gptorch

@@ -38,6 +38,9 @@ std::unique_ptr<DeviceGraph> makeDeviceGraph(const c10::Device& device, const De
 /// Whether makeDeviceGraph gives one.
 bool hasDeviceGraphs(const c10::Device& device);
 
+/// For tests, which have no device: the CPU then has graphs, which make the calls again that they were given.
+void standInForDeviceGraphs(bool on);
+
 /// The operator under which a device's library says, as a number, where its DeviceGraphMaker is; its overload is named
 /// as the device, in small letters. Such a library may be opened before ours, and they know each other through torch's
 /// dispatcher alone.
