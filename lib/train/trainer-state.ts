@@ -12,8 +12,9 @@ export interface TrainerState {
   validatedAt: number | null;
   bestValLoss: number | null;
   bestStep: number | null;
-  /** What the best validation ranked, and the validations since. */
-  bestRank: readonly number[] | null;
+  /** What the best validation ranked; checkpoints had a single number before a second could decide. */
+  bestRank: readonly number[] | number | null;
+  /** Validations since the best. */
   validationsSinceBest: number;
   /** The dataset's own state. */
   data: unknown;
@@ -40,6 +41,7 @@ export function ranksAbove(rank: readonly number[], best: TrainerState['bestRank
   if (best === null) return true;
   // JSON has no NaN and no infinity: null stands for them in a checkpoint.
   const worth = (value: number | null | undefined) => (value == null || Number.isNaN(value) ? -Infinity : value);
-  const place = rank.findIndex((value, i) => worth(value) !== worth(best[i]));
-  return place >= 0 && worth(rank[place]) > worth(best[place]);
+  const before = typeof best === 'number' ? [best] : best;
+  const place = rank.findIndex((value, i) => worth(value) !== worth(before[i]));
+  return place >= 0 && worth(rank[place]) > worth(before[place]);
 }

@@ -188,6 +188,13 @@ describe('Trainer', () => {
     expect(best).toEqual([true, true, true, false, false]);
   });
 
+  it('takes the one number of an earlier checkpoint for what was best', async () => {
+    const validate = async () => ({ loss: 2 });
+    const { trainer } = makeTrainer({ steps: 2, evalEvery: 1 }, { validate });
+    trainer.restore({ ...trainer.state(), step: 1, bestStep: 1, bestValLoss: 1, bestRank: -1 });
+    expect(await trainer.run()).toMatchObject({ bestStep: 1, bestValLoss: 1 });
+  });
+
   it('may leave the model as it was before training out of the competition', async () => {
     const losses = [1, 9, 8, 8.5];
     const validate = async () => ({ loss: losses.shift() ?? 0 });
