@@ -1,7 +1,7 @@
 import { END_OF_TEXT } from './byte-level.js';
-import { CHAT_SPECIAL_TOKENS } from './char-tokenizer.js';
+import { CHAT_SPECIAL_TOKENS, UnknownCharacterError } from './char-tokenizer.js';
 import { TASK_TOKENS } from './task-tokens.js';
-import type { Tokenizer } from './tokenizer.js';
+import { checkWellFormed, type Tokenizer } from './tokenizer.js';
 
 /** What frames the input of a task or a dialogue. */
 const FRAMING = [...Object.values(TASK_TOKENS), ...CHAT_SPECIAL_TOKENS, END_OF_TEXT];
@@ -21,7 +21,18 @@ export function plainParts(text: string): string[] {
 
 /** As `tokenizer.encode`, but for framing tokens that are written out: they are text. @throws as `encode` */
 export function encodePlain(tokenizer: Tokenizer, text: string): number[] {
-  return plainParts(text).flatMap((part) => tokenizer.encode(part));
+  let position = 0;
+  return plainParts(text).flatMap((part) => {
+    try {
+      return tokenizer.encode(part);
+    } catch (error) {
+      checkWellFormed(text); // says where in the whole text
+      if (!(error instanceof UnknownCharacterError)) throw error;
+      throw new UnknownCharacterError(error.character, position + error.position);
+    } finally {
+      position += part.length;
+    }
+  });
 }
 
 function literally(text = ''): string {

@@ -19,6 +19,19 @@ describe('a text in which somebody wrote a framing token', () => {
   });
 });
 
+describe('a text that cannot be encoded, behind a framing token', () => {
+  const tokens = addTaskTokens(new CharTokenizer([...'<|>extrac ']));
+  const encode = (text: string) =>
+    new Assembler(tokens, 200).encode({ sequences: [[text]], bothOrders: false }, 'line 1');
+
+  it.each([
+    ['<|extract|> <|extract|> z', /line 1: character "z" .* at position 24 /],
+    ['<|extract|> \ud800', /half of a surrogate pair \(U\+D800\) at position 12/],
+  ])('%j is told with the place in the whole text', (text, message) => {
+    expect(() => encode(text)).toThrow(message);
+  });
+});
+
 describe('assemble', () => {
   it('frames one part, and two with a delimiter between', () => {
     const options = { ...special, maxLength: 20, bothOrders: false };
