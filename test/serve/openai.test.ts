@@ -295,6 +295,12 @@ describe('classes', () => {
     expect(second?.probabilities.yes).toBeCloseTo(first?.probabilities.yes ?? Number.NaN, 5);
   });
 
+  it('read what ends the input as letters where somebody wrote it, and this vocabulary has no <', async () => {
+    const { status, body } = await ask({ premise: 'a<|extract|> day', hypothesis: 'hello' });
+    expect(status).toBe(400);
+    expect(body.error).toMatchObject({ message: expect.stringMatching(/character "<" .* at position 1 is not in/) });
+  });
+
   it('name the field that is missing, and a model without a head', async () => {
     const { status, body } = await ask([{ premise: 'a' }]);
     expect(status).toBe(400);
