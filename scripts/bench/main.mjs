@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { fail } from '../bootstrap/failure.mjs';
+import { decode } from './decode.mjs';
 import { engine } from './engine.mjs';
 import { GENERATE_SIZES } from './generate/workload.mjs';
 import { generate } from './generate.mjs';
@@ -50,6 +51,17 @@ common(program.command('generate'))
   .option('--no-peers', 'ours alone')
   .action(generate);
 
+common(program.command('decode'))
+  .description('generation on a device: ours, and PyTorch with keys and values kept, eager and compiled, in turn')
+  .addOption(new Option('--size <name>', 'the model').choices(Object.keys(GENERATE_SIZES)).default('gpt2'))
+  .option('--rounds <n>', 'turns of each', count, 5)
+  .option('--new-tokens <n>', 'tokens after the prompt', count, 128)
+  .option('--batches <list>', 'requests at once, for each measurement', counts, [1, 16])
+  .option('--device <device>', 'cpu, cuda or cuda:N', 'cpu')
+  .addOption(new Option('--dtype <dtype>', 'of the weights').choices(['float32', 'bfloat16']).default('bfloat16'))
+  .option('--no-compile', 'without PyTorch compiled, whose first step takes long')
+  .action(decode);
+
 common(program.command('tasks'))
   .description('fine-tuning on real data: ours and PyTorch on the same batches, and what the combined loss keeps')
   .requiredOption(
@@ -75,4 +87,8 @@ function count(text) {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('a whole number of at least 1.');
   return value;
+}
+
+function counts(text) {
+  return text.split(',').map(count);
 }

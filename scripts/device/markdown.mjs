@@ -1,9 +1,11 @@
+import { decodeMarkdown } from '../bench/decode/table.mjs';
 import { trainMarkdown } from '../bench/train/table.mjs';
+
+const tables = { train: trainMarkdown, decode: decodeMarkdown };
 
 /** models/results/device-*.md */
 export function deviceMarkdown({ command, machine, stages }) {
   const { date, device, gpu, processor, cores, node, torch, nvcc } = machine;
-  const training = stages.find(({ benchmark }) => benchmark !== undefined);
   return [
     '# On a device',
     '',
@@ -18,7 +20,9 @@ export function deviceMarkdown({ command, machine, stages }) {
         `| ${stage.name} | ${stage.ok ? 'passed' : '**failed**'} | ${stage.seconds.toFixed(0)} | ${cell(stage)} |`,
     ),
     '',
-    ...(training ? [trainMarkdown(training.benchmark).replace(/^#/gm, '##')] : []),
+    ...stages
+      .filter(({ benchmark }) => benchmark !== undefined)
+      .map(({ benchmark: { name, result } }) => tables[name](result).replace(/^#/gm, '##')),
   ].join('\n');
 }
 

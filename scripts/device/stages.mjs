@@ -51,6 +51,7 @@ export function stages({ device }) {
         ]
       : []),
     ['training', training],
+    ['decoding', decoding],
   ];
 }
 
@@ -94,32 +95,32 @@ function operatorChecks({ addon, device, tiny }, only = tiny ? ['dropout'] : [])
 /** Of the operators those that have kernels of ours; what libtorch runs beside them is checked as well. */
 function sanitizer(tool) {
   return async (context, milliseconds) => {
-    const checks = operatorChecks(context, ['dropout', 'linear_cross_entropy']);
+    const checks = operatorChecks(context, ['dropout', 'linear_cross_entropy', 'block_attention']);
     const command = ['compute-sanitizer', '--tool', tool, '--error-exitcode', '9', ...checks];
     const { ok, stdout, problem } = await runCommand(command, { milliseconds: Math.min(milliseconds, 120_000) });
     return { ok, totals: stdout.trim().split('\n').slice(-2).join('; '), problem };
   };
 }
 
-async function training(context, milliseconds) {
+function training(context, milliseconds) {
   const { device, tiny } = context;
   const size = device === 'cpu' || tiny ? ['--size', 'char', '--rounds', '1', '--steps', '2'] : ['--size', 'gpt2'];
-  const compile = tiny ? ['--no-compile'] : [];
-  const main = join(root, 'scripts', 'bench', 'main.mjs');
-  const command = [
-    process.execPath,
-    main,
-    'train',
-    ...size,
-    ...compile,
-    '--device',
-    device,
-    '--dtype',
-    'bfloat16',
-    '--json',
-  ];
+  return benchmark('train', size, context, milliseconds);
+}
+
+function decoding(context, milliseconds) {
+  const { device, tiny } = context;
+  const short = ['--size', 'tiny', '--rounds', '1', '--new-tokens', '8'];
+  return benchmark('decode', device === 'cpu' || tiny ? short : ['--size', 'gpt2'], context, milliseconds);
+}
+
+/** @returns {Promise<{ ok: boolean, problem?: string, benchmark?: { name: string, result: object } }>} */
+async function benchmark(name, size, context, milliseconds) {
+  const { device, tiny } = context;
+  const settings = [...size, ...(tiny ? ['--no-compile'] : []), '--device', device, '--dtype', 'bfloat16', '--json'];
+  const command = [process.execPath, join(root, 'scripts', 'bench', 'main.mjs'), name, ...settings];
   const { ok, stdout, problem } = await runCommand(command, { env: environment(context), milliseconds });
-  return { ok, problem, ...(ok && { benchmark: JSON.parse(stdout) }) };
+  return { ok, problem, ...(ok && { benchmark: { name, result: JSON.parse(stdout) } }) };
 }
 
 function python() {

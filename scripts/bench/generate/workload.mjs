@@ -12,11 +12,11 @@ export const PROMPT_TOKENS = 64;
 
 /**
  * Writes what all peers read: `model/`, and in `workload.json` the prompts, all of one length, and how many tokens follow.
- * No prompt comes twice: who keeps a prompt's keys and values would have it for nothing.
+ * `device` and `dtype` are told on to those that ask. No prompt comes twice: who keeps a prompt's keys and values would have it for nothing.
  *
  * @returns {Promise<{ parameters: number, weights: number }>} `weights`: numbers in the matrices that each token reads
  */
-export async function writeWorkload(folder, size, { newTokens, prompts: count, threads }) {
+export async function writeWorkload(folder, size, { newTokens, prompts: count, threads, device, dtype }) {
   const { GPT, Random } = gptorch;
   const model = new GPT(GENERATE_SIZES[size], { seed: 0 });
   await model.save(join(folder, 'model'));
@@ -24,7 +24,10 @@ export async function writeWorkload(folder, size, { newTokens, prompts: count, t
   const prompt = () => Array.from({ length: PROMPT_TOKENS }, () => random.nextInt(model.config.vocabSize));
   const prompts = Array.from({ length: count }, prompt);
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'workload.json'), JSON.stringify({ prompts, newTokens, threads }));
+  await writeFile(
+    join(folder, 'workload.json'),
+    JSON.stringify({ prompts, newTokens, threads, device, dtype, config: GENERATE_SIZES[size] }),
+  );
   const { vocabSize, width, layers, feedForwardWidth } = model.config;
   const result = {
     parameters: model.parameterCount,

@@ -10,7 +10,7 @@ import { gptorch } from '../machine.mjs';
 
 const { engine, GPT } = gptorch;
 const folder = process.argv[2];
-const { prompts, newTokens, threads } = JSON.parse(await readFile(join(folder, 'workload.json'), 'utf8'));
+const { prompts, newTokens, threads, device } = JSON.parse(await readFile(join(folder, 'workload.json'), 'utf8'));
 engine.setThreads(threads);
 const models = new Map();
 
@@ -18,7 +18,8 @@ say({ version: engine.torchVersion, instructionSet: engine.capability, threads: 
 for await (const line of createInterface({ input: process.stdin })) say(await generate(JSON.parse(line)));
 
 async function generate({ weights, first: place, requests }) {
-  if (!models.has(weights)) models.set(weights, await GPT.load(join(folder, 'model'), { decoder: { weights } }));
+  if (!models.has(weights))
+    models.set(weights, await GPT.load(join(folder, 'model'), { device, decoder: { weights } }));
   const model = models.get(weights);
   const started = performance.now();
   let first;
@@ -32,7 +33,9 @@ async function generate({ weights, first: place, requests }) {
       return tokens;
     }),
   );
-  return { firstSeconds: (first - started) / 1000, seconds: (performance.now() - started) / 1000, tokens: texts[0] };
+  const seconds = (performance.now() - started) / 1000;
+  const { launches } = model.decoder.stats();
+  return { firstSeconds: (first - started) / 1000, seconds, tokens: texts[0], launches };
 }
 
 function say(answer) {
