@@ -205,7 +205,10 @@ describe('other commands with bad input', () => {
 it.each(['throw new Error("late\\nand long")', 'Promise.reject(new Error("late\\nand long"))'])(
   'what nobody has caught is told in one line: %s',
   async (late) => {
-    const script = `data:text/javascript,${encodeURIComponent(`setTimeout(() => { ${late} }, 300)`)}`;
+    // As soon as the command watches.
+    const watches = "process.listenerCount('uncaughtException') > 0";
+    const begin = `const timer = setInterval(() => { if (${watches}) { clearInterval(timer); ${late} } }, 1)`;
+    const script = `data:text/javascript,${encodeURIComponent(begin)}`;
     const { code, stderr } = await gptorch(['doctor'], '', { NODE_OPTIONS: `--import ${script}` });
     expect({ code, stderr }).toEqual({ code: 1, stderr: 'gptorch: late and long\n' });
   },

@@ -3,7 +3,7 @@ import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gptorch } from '../e2e/cli.js';
 import { type Command, saveModel, serveCommand } from './command.js';
-import { post } from './serving.js';
+import { metric, post, until } from './serving.js';
 
 let folder: string;
 const started: Command[] = [];
@@ -60,7 +60,8 @@ describe('a signal', () => {
   it('gives up what takes longer than the drain time-out, by an error', async () => {
     const { child, url, ended } = await start(['--drain-timeout', '0.2']);
     const answers = Array.from({ length: 16 }, () => post(`${url}/v1/completions`, { ...long, n: 8 }));
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // Eight of them run, at 64 texts at once: the others wait, so all have come.
+    await until(async () => (await metric(url, 'gptorch_waiting')) >= 8, 'all requests have come', 30_000);
     child.kill('SIGINT');
     for (const { status, body } of await Promise.all(answers)) {
       expect(status).toBe(503);
