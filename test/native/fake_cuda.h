@@ -55,19 +55,19 @@ inline thread_local FakeBlock* fakeBlock = nullptr;
 /// Runs `kernel` in every thread of every block.
 template <typename Kernel>
 void launch(unsigned int blocks, unsigned int threads, const Kernel& kernel) {
-  for (unsigned int index = 0; index < blocks; ++index) {
-    FakeBlock block(threads);
-    std::vector<std::thread> running;
-    for (unsigned int thread = 0; thread < threads; ++thread) {
-      running.emplace_back([&, index, thread] {
-        threadIdx.x = thread;
-        blockIdx.x = index;
-        fakeBlock = &block;
+  FakeBlock block(threads);
+  std::vector<std::thread> running;
+  for (unsigned int thread = 0; thread < threads; ++thread) {
+    running.emplace_back([&, thread] {
+      fakeBlock = &block;
+      threadIdx.x = thread;
+      for (blockIdx.x = 0; blockIdx.x < blocks; ++blockIdx.x) {
         kernel();
-      });
-    }
-    for (std::thread& thread : running) thread.join();
+        block.barrier.arrive_and_wait();
+      }
+    });
   }
+  for (std::thread& thread : running) thread.join();
 }
 
 }  // namespace gptorch::test
