@@ -7,7 +7,7 @@
 #include "addon/exports.h"
 #include "addon/handle.h"
 #include "engine/engine.h"
-#include "engine/upload.h"
+#include "engine/device_copy.h"
 
 namespace gptorch {
 

@@ -12,7 +12,7 @@
 #include "decode/operator_model.h"
 #include "decode/packed_model.h"
 #include "engine/cpu_allocator.h"
-#include "engine/upload.h"
+#include "engine/device_copy.h"
 
 namespace gptorch {
 

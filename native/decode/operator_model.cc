@@ -13,7 +13,7 @@
 #include "decode/bucket_graphs.h"
 #include "decode/step_layout.h"
 #include "decode/weight_matrix.h"
-#include "engine/upload.h"
+#include "engine/device_copy.h"
 #include "ops/block_attention/operator.h"
 #include "ops/device_graph/device_graph.h"
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "engine/random.h"
-#include "engine/upload.h"
+#include "engine/device_copy.h"
 
 namespace gptorch {
 

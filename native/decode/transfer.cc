@@ -5,7 +5,7 @@
 
 #include <bit>
 
-#include "engine/upload.h"
+#include "engine/device_copy.h"
 
 namespace gptorch {
 

@@ -4,7 +4,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
 
-#include "engine/upload.h"
+#include "engine/device_copy.h"
 #include "ops/dropout/dropout.h"
 
 namespace gptorch {

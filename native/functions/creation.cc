@@ -4,7 +4,7 @@
 #include <ATen/ops/full.h>
 
 #include "engine/random.h"
-#include "engine/upload.h"
+#include "engine/device_copy.h"
 #include "functions/function.h"
 
 namespace gptorch {

@@ -2,7 +2,7 @@
 #include <ATen/ops/empty.h>
 
 #include "engine/random.h"
-#include "engine/upload.h"
+#include "engine/device_copy.h"
 #include "functions/function.h"
 
 namespace gptorch {
