@@ -6,8 +6,8 @@
 #include "addon/environment.h"
 #include "addon/exports.h"
 #include "addon/handle.h"
-#include "engine/engine.h"
 #include "engine/device_copy.h"
+#include "engine/engine.h"
 
 namespace gptorch {
 

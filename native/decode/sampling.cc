@@ -12,8 +12,8 @@
 #include <limits>
 #include <vector>
 
-#include "engine/random.h"
 #include "engine/device_copy.h"
+#include "engine/random.h"
 
 namespace gptorch {
 

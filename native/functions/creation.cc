@@ -3,8 +3,8 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/full.h>
 
-#include "engine/random.h"
 #include "engine/device_copy.h"
+#include "engine/random.h"
 #include "functions/function.h"
 
 namespace gptorch {

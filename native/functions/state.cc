@@ -1,8 +1,8 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 
-#include "engine/random.h"
 #include "engine/device_copy.h"
+#include "engine/random.h"
 #include "functions/function.h"
 
 namespace gptorch {
