@@ -167,7 +167,7 @@ export class GPT {
   /**
    * Hidden states of the last layer, after the final norm where there is one.
    * @param tokens (B, T) int64; T up to the context length
-   * @param cache holds the tokens before, takes these in, and moves on; no gradient then
+   * @param options `cache` holds the tokens before, takes these in, and moves on; no gradient then
    * @returns (B, T, width)
    */
   hidden(tokens: Tensor, options: { cache?: KeyValueCache } = {}): Tensor {
