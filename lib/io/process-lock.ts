@@ -11,10 +11,23 @@ const SILENT_MS = 6 * TOUCH_MS;
 /** Between making a lock and writing its owner into it nobody takes longer. */
 const EMPTY_MS = 2_000;
 
-const ownerSchema = z.object({ pid: z.int(), start: z.string(), host: z.string(), since: z.string() });
-
 /** Whose a lock is. */
-export type LockOwner = z.output<typeof ownerSchema>;
+export interface LockOwner {
+  pid: number;
+  /** When the process began, as `processStart` tells it. */
+  start: string;
+  /** The machine's name. */
+  host: string;
+  /** When the lock was taken, ISO 8601. */
+  since: string;
+}
+
+const ownerSchema: z.ZodType<LockOwner> = z.object({
+  pid: z.int(),
+  start: z.string(),
+  host: z.string(),
+  since: z.string(),
+});
 
 /**
  * A file that says which process has something to itself. A lock whose process is gone, on this machine or silent on
