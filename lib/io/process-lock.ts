@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -61,6 +61,7 @@ export class ProcessLock {
         await sleep(50);
       } else {
         removeStale(path, found);
+        await sleep(1);
       }
     }
     return new ProcessLock(path, content);
@@ -95,17 +96,18 @@ function isAlive({ pid, start, host }: LockOwner, path: string): boolean {
   return found === '' || found === start;
 }
 
-/** Of two that find the same stale lock one may come late, and move the other's new one: that goes back. */
+/** One process at a time looks and removes: a late one would remove the new lock of one that was faster. */
 function removeStale(path: string, stale: string): void {
-  const aside = `${path}.${process.pid}`;
-  try {
-    renameSync(path, aside);
-  } catch {
-    return; // another one was faster
+  const guard = `${path}.stale`;
+  if (!create(guard, '')) {
+    if (age(guard) > EMPTY_MS) rmSync(guard, { force: true }); // its process was killed meanwhile
+    return;
   }
-  const moved = read(aside);
-  if (moved !== undefined && moved !== stale) create(path, moved);
-  rmSync(aside, { force: true });
+  try {
+    if (read(path) === stale) rmSync(path, { force: true });
+  } finally {
+    rmSync(guard, { force: true });
+  }
 }
 
 function read(path: string): string | undefined {
