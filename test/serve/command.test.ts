@@ -28,14 +28,10 @@ describe('a signal', () => {
     const ask = { ...long, max_tokens: 250 };
     const { child, url, ended } = await start();
     const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 });
-    let begun = 0;
     const streamed = Array.from({ length: 8 }, async () => {
       const stream = await client.completions.create({ ...ask, stream: true });
-      let [pieces, finish] = [0, ''];
-      for await (const { choices } of stream) {
-        if (pieces++ === 0) begun++;
-        finish = choices[0]?.finish_reason ?? finish;
-      }
+      let finish = '';
+      for await (const { choices } of stream) finish = choices[0]?.finish_reason ?? finish;
       return finish;
     });
     const whole = Array.from({ length: 8 }, async () => {
@@ -43,7 +39,8 @@ describe('a signal', () => {
       return { finish: choices[0]?.finish_reason, tokens: usage?.completion_tokens };
     });
     const answers = Promise.all([Promise.all(streamed), Promise.all(whole)]);
-    while (begun < 8) await new Promise((resolve) => setTimeout(resolve, 5));
+    const running = async () => (await metric(url, 'gptorch_time_to_first_token_seconds_count')) >= 16;
+    await until(running, 'all sixteen have their first token', 30_000);
     child.kill('SIGTERM');
     // Whoever comes now is refused: the port is closed, or the request gets 503 over a connection that was there before.
     const late = await post(`${url}/v1/completions`, long).then(
