@@ -19,12 +19,12 @@ export async function loadTaskModel(
   const { addTaskTokens, checkTokenizerFits, loadTokenizer } = await import('../data/index.js');
   const device = await setUpEngine(options);
   const { TaskModel } = await import('../heads/index.js');
+  const { readGPTConfig } = await import('../model/index.js');
   const tokenizer = await loadTokenizer(options.model);
   const tokens = addTaskTokens(tokenizer);
   if (tokens.tokenizer !== tokenizer) {
     throw new InputError(`${join(options.model, 'tokenizer.json')}: has no start, delimiter and extract tokens`);
   }
-  const model = await TaskModel.load(options.model, { device, dtype: options.dtype });
-  checkTokenizerFits(tokenizer, model.gpt.config.vocabSize, options.model);
-  return { model, tokens };
+  checkTokenizerFits(tokenizer, (await readGPTConfig(options.model)).vocabSize, options.model);
+  return { model: await TaskModel.load(options.model, { device, dtype: options.dtype }), tokens };
 }

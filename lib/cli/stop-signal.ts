@@ -1,4 +1,5 @@
-const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+/** Signals that stop a command in order, and the exit codes that it then has. */
+export const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 const SIGNALS = Object.keys(EXIT_CODES) as SignalName[];
 type SignalName = keyof typeof EXIT_CODES;
 

@@ -1,4 +1,5 @@
 import { ArgumentError, InputError } from '../errors.js';
+import { escapePattern } from '../escape-pattern.js';
 import { checkSpecialToken } from './added-tokens.js';
 import { charTokenizerConfig, charTokenizerJson, UNKNOWN_TOKEN } from './char-tokenizer-json.js';
 import { readTextChunks } from './read-text.js';
@@ -177,5 +178,5 @@ function checkCharacter(character: string): void {
 /** Where two special tokens begin at the same place the longer one counts, as in Hugging Face's tokenizers. */
 function matchAny(tokens: readonly string[]): RegExp {
   const longestFirst = [...tokens].sort((a, b) => b.length - a.length);
-  return new RegExp(longestFirst.map((token) => token.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'), 'gu');
+  return new RegExp(longestFirst.map(escapePattern).join('|'), 'gu');
 }

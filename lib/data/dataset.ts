@@ -15,16 +15,7 @@ export interface Dataset<T> extends AsyncIterable<T> {
 
 /** The same dataset with each item turned into another, as numbers into tensors. Nothing is read ahead. */
 export function mapDataset<T, U>(dataset: Dataset<T>, convert: (item: T) => U | Promise<U>): Dataset<U> {
-  return {
-    get length() {
-      return dataset.length;
-    },
-    state: () => dataset.state(),
-    restore: (state) => dataset.restore(state),
-    async *[Symbol.asyncIterator]() {
-      for await (const item of dataset) yield await convert(item);
-    },
-  };
+  return splitDataset(dataset, 1, (item) => convert(item));
 }
 
 /**
@@ -34,7 +25,7 @@ export function mapDataset<T, U>(dataset: Dataset<T>, convert: (item: T) => U | 
 export function splitDataset<T, U>(
   dataset: Dataset<T>,
   parts: number,
-  partAt: (item: T, part: number) => U,
+  partAt: (item: T, part: number) => U | Promise<U>,
 ): Dataset<U> {
   return {
     get length() {
@@ -43,7 +34,7 @@ export function splitDataset<T, U>(
     state: () => dataset.state(),
     restore: (state) => dataset.restore(state),
     async *[Symbol.asyncIterator]() {
-      for await (const item of dataset) for (let part = 0; part < parts; part++) yield partAt(item, part);
+      for await (const item of dataset) for (let part = 0; part < parts; part++) yield await partAt(item, part);
     },
   };
 }

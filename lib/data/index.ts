@@ -27,11 +27,11 @@ export { type EvaluationWindowsOptions, evaluationWindows } from './evaluation-w
 // Text
 export { type JsonLine, readJsonLines } from './json-lines.js';
 export { hasTokenizer, loadTokenizer } from './load-tokenizer.js';
-// Tokenizers
 export { encodePlain, plainParts } from './plain-text.js';
 export { type PreparedTokens, type PrepareOptions, prepareTokens } from './prepare-tokens.js';
 export { Random, type RandomState } from './random.js';
 export { readText, readTextChunks } from './read-text.js';
+// Tokenizers
 export { SubwordTokenizer } from './subword-tokenizer.js';
 export { addTaskTokens, TASK_TOKENS, type TaskTokens } from './task-tokens.js';
 // Tasks

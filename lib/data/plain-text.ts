@@ -1,3 +1,4 @@
+import { escapePattern } from '../escape-pattern.js';
 import { END_OF_TEXT } from './byte-level.js';
 import { CHAT_SPECIAL_TOKENS, UnknownCharacterError } from './char-tokenizer.js';
 import { TASK_TOKENS } from './task-tokens.js';
@@ -7,7 +8,7 @@ import { checkWellFormed, type Tokenizer } from './tokenizer.js';
 const FRAMING = [...Object.values(TASK_TOKENS), ...CHAT_SPECIAL_TOKENS, END_OF_TEXT];
 /** Behind the first character of each. */
 const INSIDE = new RegExp(
-  FRAMING.map((token) => `(?<=${literally(token[0])})(?=${literally(token.slice(1))})`).join('|'),
+  FRAMING.map((token) => `(?<=${escapePattern(token.slice(0, 1))})(?=${escapePattern(token.slice(1))})`).join('|'),
   'u',
 );
 
@@ -33,8 +34,4 @@ export function encodePlain(tokenizer: Tokenizer, text: string): number[] {
       position += part.length;
     }
   });
-}
-
-function literally(text = ''): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

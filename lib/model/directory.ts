@@ -17,8 +17,8 @@ import type { Tensor } from '../tensor/index.js';
 import type { GPTConfig } from './config.js';
 import { fromHuggingFace, isInt8, toHuggingFace } from './hugging-face.js';
 import { copyInt8, describedInt8 } from './int8-weights.js';
-import { channelDimensionOf, embeddingNames, parameterShapes } from './parameter-shapes.js';
-import { checkTiedOutput, OUTPUT_WEIGHT } from './tied-output.js';
+import { channelDimensionOf, embeddingNames, OUTPUT_WEIGHT, parameterShapes } from './parameter-shapes.js';
+import { checkTiedOutput } from './tied-output.js';
 
 const PREFIX = 'transformer.';
 const WEIGHTS = 'model.safetensors';

@@ -22,8 +22,7 @@ import {
 } from '../tensor/index.js';
 import { type GPTConfig, type GPTConfigInput, parseGPTConfig } from './config.js';
 import { loadGPT, saveGPT } from './directory.js';
-import { embeddingNames } from './parameter-shapes.js';
-import { OUTPUT_WEIGHT } from './tied-output.js';
+import { embeddingNames, OUTPUT_WEIGHT } from './parameter-shapes.js';
 
 /** How a new model is made. */
 export interface GPTOptions {

@@ -1,6 +1,8 @@
 import type { GPTConfig } from './config.js';
 import { modelTypeOf } from './hugging-face.js';
-import { OUTPUT_WEIGHT } from './tied-output.js';
+
+/** What files call the output weights. */
+export const OUTPUT_WEIGHT = 'lm_head.weight';
 
 /** Hugging Face's name and the shape of every parameter, known before any is made. */
 export function* parameterShapes(config: GPTConfig): Iterable<[name: string, shape: number[]]> {

@@ -1,9 +1,7 @@
 import { InputError } from '../errors.js';
 import { copyTensors, type TensorFiles } from '../io/index.js';
 import { noGrad, scope, type Tensor, zeros } from '../tensor/index.js';
-
-/** What files call the output weights. */
-export const OUTPUT_WEIGHT = 'lm_head.weight';
+import { OUTPUT_WEIGHT } from './parameter-shapes.js';
 
 /**
  * Checks that files whose model ties its output to the token embedding hold no other output weights: the embedding a second

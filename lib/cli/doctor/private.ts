@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { escapePattern } from '../../escape-pattern.js';
 
 /**
  * A report that can be shown to others: the home folder is `~`, and addresses have no name, password or query in them.
@@ -20,9 +21,5 @@ function hideIn(text: string, home: string): string {
     .replace(/(\w+:\/\/[^\s?#]+)\?[^\s#]*/g, '$1?***');
   // A process without a home has the root folder for one.
   if (home.length <= 1) return withoutPassword;
-  return withoutPassword.replaceAll(new RegExp(`${literal(home)}(?=$|[/:\\s,;"')])`, 'g'), '~');
-}
-
-function literal(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return withoutPassword.replaceAll(new RegExp(`${escapePattern(home)}(?=$|[/:\\s,;"')])`, 'g'), '~');
 }

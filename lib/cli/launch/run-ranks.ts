@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { EXIT } from '../report-error.js';
+import { EXIT_CODES } from '../stop-signal.js';
 import { RankProcess } from './rank-process.js';
 
 /** What ranks are started as. */
@@ -15,9 +16,9 @@ export interface RanksOptions {
 /** After a failure the other ranks find out by themselves; who has not by then is told, and then ended. */
 const PATIENCE_MS = 2000;
 const LAST_PATIENCE_MS = 5000;
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const FORWARDED = Object.keys(EXIT_CODES) as (keyof typeof EXIT_CODES)[];
 /** Exit codes of a rank that a signal stopped in order. */
-const STOPPED: readonly (number | null)[] = [129, 130, 143];
+const STOPPED: readonly (number | null)[] = Object.values(EXIT_CODES);
 
 /**
  * Runs all ranks of this machine to their end. Signals go to all of them. Where one fails the others are ended, and one error

@@ -10,24 +10,11 @@ import {
   tensor,
   type WeightFormat,
 } from '../../../lib/index.js';
+import { config, forms, prompt, VOCABULARY } from './forms.js';
 
-const VOCABULARY = 37;
-const config = {
-  ...{ vocabSize: VOCABULARY, contextLength: 160, layers: 2, heads: 2, width: 32 },
-  // Logits far apart: rounding chooses no other token.
-  initStd: 0.3,
-} as const;
-const forms = {
-  'pre-norm': {},
-  'post-norm': { normPosition: 'post', tiedEmbedding: false, activation: 'relu' },
-  'a window': { attentionWindow: 20 },
-} as const;
 /** Every token's log-probability at each place. */
 const whole = { maxNewTokens: 12, topLogProbs: VOCABULARY, logProbs: true } as const;
 
-/** Some tokens, different for each number. */
-const prompt = (number: number, length: number) =>
-  Array.from({ length }, (_, i) => (7 * i * i + 3 * i * number + 5 * number) % VOCABULARY);
 const prompts = [3, 70, 33, 1, 64, 100, 31, 95].map((length, i) => prompt(i, length));
 
 function largestDifference(a: readonly Completion[], b: readonly Completion[]): number {

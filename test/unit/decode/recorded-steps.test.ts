@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { addon } from '../../../lib/addon/index.js';
 import { type DecoderOptions, GPT, type SamplesOptions, tensor } from '../../../lib/index.js';
+import { config, forms, prompt } from './forms.js';
 
 // No CPU has graphs: a stand-in makes the calls again that it was given, with what stands in the recorded places.
 beforeEach(() => addon.engine.standInForGraphs(true));
@@ -9,18 +10,6 @@ afterEach(() => {
   addon.engine.failAllocations(0, 0);
 });
 
-const config = {
-  ...{ vocabSize: 37, contextLength: 160, layers: 2, heads: 2, width: 32 },
-  // Logits far apart: rounding chooses no other token.
-  initStd: 0.3,
-} as const;
-const forms = {
-  'pre-norm': {},
-  'post-norm': { normPosition: 'post', tiedEmbedding: false, activation: 'relu' },
-  'a window': { attentionWindow: 20 },
-} as const;
-const prompt = (number: number, length: number) =>
-  Array.from({ length }, (_, i) => (7 * i * i + 3 * i * number + 5 * number) % 37);
 /** Five, of which some end before the others: buckets of 8, 4, 2 and 1, with padding and without. */
 const prompts = [3, 70, 33, 1, 95].map((length, i) => prompt(i, length));
 
