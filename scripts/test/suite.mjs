@@ -2,7 +2,15 @@
 import { spawn } from 'node:child_process';
 import { root } from '../bootstrap/paths.mjs';
 
-/** @typedef {{ name: string, passed: number, failed: number, skipped: number, reason?: string }} Outcome */
+/**
+ * @typedef {object} Outcome
+ * @property {string} name
+ * @property {number} passed
+ * @property {number} failed
+ * @property {number} skipped
+ * @property {string} [reason] why tests were skipped
+ * @property {string[]} [failures] a line for each failed test, where the suite can tell
+ */
 
 /** @returns {Outcome} */
 export function skip(name, reason) {
@@ -50,12 +58,13 @@ export async function runShown(command, args, env = process.env) {
 }
 
 /**
- * Prints each suite's outcome, what was skipped with its reason, and the line that stands last.
+ * Prints what failed, each suite's outcome, what was skipped with its reason, and the line that stands last.
  *
  * @param {Outcome[]} outcomes
  */
 export function summarize(outcomes) {
   console.log();
+  for (const { failures = [] } of outcomes) for (const line of failures) console.log(`FAILED ${line}`);
   for (const { name, passed, failed, skipped, reason } of outcomes) {
     const why = skipped > 0 ? `, ${skipped} skipped (${reason})` : '';
     console.log(`${failed > 0 ? 'FAILED ' : ''}${name}: ${passed} passed, ${failed} failed${why}`);

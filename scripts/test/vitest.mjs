@@ -1,5 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { buildFolder, root } from '../bootstrap/paths.mjs';
 import { runShown } from './suite.mjs';
 
@@ -27,8 +27,20 @@ export function outcome(report, code) {
     failed: failed === 0 && code !== 0 ? 1 : failed,
     skipped: report.numPendingTests + (report.numTodoTests ?? 0),
     reason: 'each is named above with its reason, or was left out by the command line',
+    failures: report.testResults.flatMap(failuresOf),
   };
 }
+
+/** A file's failures, as `file > test: first line of the message`. */
+function failuresOf({ name, status, message, assertionResults }) {
+  const file = relative(root, name);
+  if (status === 'failed' && assertionResults.length === 0) return [`${file}: ${firstLine(message)}`];
+  return assertionResults
+    .filter((test) => test.status === 'failed')
+    .map((test) => `${file} > ${test.fullName}: ${firstLine(test.failureMessages[0])}`);
+}
+
+const firstLine = (text = '') => text.split('\n', 1)[0];
 
 function readReport(file) {
   try {

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { root } from '../../../scripts/bootstrap/paths.mjs';
 import { outcome } from '../../../scripts/test/vitest.mjs';
 
 const report = { numPassedTests: 7, numFailedTests: 2, numPendingTests: 1, numTodoTests: 0, testResults: [] };
@@ -9,8 +11,25 @@ test("Vitest's report is counted", () => {
 });
 
 test('a file that does not load is a failure, and so is an exit code that nothing explains', () => {
-  const broken = { status: 'failed', assertionResults: [] };
+  const broken = { name: 'a.test.ts', status: 'failed', message: 'no such module', assertionResults: [] };
   expect(outcome({ ...report, testResults: [broken] }, 1)).toMatchObject({ failed: 3 });
   expect(outcome({ ...report, numFailedTests: 0 }, 1)).toMatchObject({ failed: 1 });
   expect(outcome(undefined, 0)).toMatchObject({ passed: 0, failed: 1 });
+});
+
+test('failures are named with file, test and the first line of their message', () => {
+  const passing = { status: 'passed', fullName: 'adds', failureMessages: [] };
+  const failing = {
+    status: 'failed',
+    fullName: 'sums carry',
+    failureMessages: ['AssertionError: 1 is not 2\n  at sum'],
+  };
+  const testResults = [
+    { name: join(root, 'test', 'sum.test.ts'), status: 'failed', message: '', assertionResults: [passing, failing] },
+    { name: join(root, 'test', 'gone.test.ts'), status: 'failed', message: 'no such module\n', assertionResults: [] },
+  ];
+  expect(outcome({ ...report, testResults }, 1).failures).toEqual([
+    'test/sum.test.ts > sums carry: AssertionError: 1 is not 2',
+    'test/gone.test.ts: no such module',
+  ]);
 });
