@@ -15,10 +15,6 @@ export function nonNegativeNumber(text: string): number {
   return inRange(text, text.trim() !== '' && Number(text) >= 0 && Number.isFinite(Number(text)), 'a number >= 0');
 }
 
-export function positiveNumber(text: string): number {
-  return inRange(text, Number(text) > 0 && Number.isFinite(Number(text)), 'a number > 0');
-}
-
 /** A parser of whole numbers within bounds. */
 export function wholeWithin(bounds: Bounds): (text: string) => number {
   return (text) => inRange(text, wholeNumber(text) && isWithin(text, bounds), `a whole number ${inWords(bounds)}`);
