@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../errors.js';
+import { readJsonFile } from '../io/json-file.js';
 import { nearestName } from '../validate.js';
 import { applyOverrides, isObject } from './overrides.js';
 import { parseRunConfig, type RunConfig } from './run-config.js';
@@ -20,7 +21,7 @@ export async function presetNames(): Promise<string[]> {
 
 /**
  * Reads a preset (`gpt2`) or a file (`run.json`, `./gpt2`), applies the overrides and checks the result.
- * @throws InputError when there is no such preset or file, it is not JSON, or a field is wrong.
+ * @throws InputError when there is no such preset or file, it is not JSON, has a key twice, or a field is wrong.
  */
 export async function loadRunConfig(nameOrFile: string, overrides: readonly string[] = []): Promise<RunConfig> {
   const raw = await readRaw(nameOrFile);
@@ -29,36 +30,18 @@ export async function loadRunConfig(nameOrFile: string, overrides: readonly stri
 
 async function readRaw(nameOrFile: string): Promise<Record<string, unknown>> {
   const isFile = /[\\/]|\.json$/.test(nameOrFile);
-  const text = isFile ? await readConfigFile(nameOrFile) : await readPreset(nameOrFile);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new InputError(`configuration ${nameOrFile}: not JSON: ${oneLine(cause)}`, { cause });
-  }
-  if (!isObject(value))
-    throw new InputError(`configuration ${nameOrFile}: expected an object {model, tokenizer, data, train}`);
+  const name = `configuration ${nameOrFile}`;
+  const value = await readJsonFile(isFile ? nameOrFile : await presetFile(nameOrFile), { name });
+  if (!isObject(value)) throw new InputError(`${name}: expected an object {model, tokenizer, data, train}`);
   return value;
 }
 
-async function readPreset(name: string): Promise<string> {
+async function presetFile(name: string): Promise<string> {
   const names = await presetNames();
-  if (names.includes(name)) return readFile(`${presetFolder}${name}.json`, 'utf8');
+  if (names.includes(name)) return `${presetFolder}${name}.json`;
   const nearest = nearestName(name, names);
   const hint = nearest === undefined ? '' : `, did you mean ${JSON.stringify(nearest)}?`;
   throw new InputError(
     `unknown configuration ${JSON.stringify(name)}${hint} (presets: ${names.join(', ')}; or a .json file)`,
   );
-}
-
-async function readConfigFile(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new InputError(`configuration ${path}: cannot be read: ${oneLine(cause)}`, { cause });
-  }
-}
-
-function oneLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
 }

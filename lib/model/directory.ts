@@ -53,7 +53,7 @@ export async function saveModel(
 
 /** The contents of `config.json`. @throws InputError when it is missing or no JSON */
 export async function readModelJson(directory: string): Promise<unknown> {
-  return readJsonFile(join(directory, 'config.json'), '; is this a model directory?');
+  return readJsonFile(join(directory, 'config.json'), { hint: '; is this a model directory?' });
 }
 
 /** The model that `config.json` describes. @throws InputError when it is missing or wrong */

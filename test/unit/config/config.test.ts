@@ -152,9 +152,19 @@ describe('loadRunConfig', () => {
     await expect(loadRunConfig('gtp2')).rejects.toThrow('unknown configuration "gtp2", did you mean "gpt2"?');
   });
 
+  it('reads a file that begins with a byte order mark', async () => {
+    await writeFile(join(folder, 'marked.json'), `\ufeff${JSON.stringify(smallest)}`);
+    expect((await loadRunConfig(join(folder, 'marked.json'))).train.steps).toBe(10);
+  });
+
+  it('refuses a field that is there twice', async () => {
+    await writeFile(join(folder, 'twice.json'), '{"train": {"steps": 1, "steps": 2}}');
+    await expect(loadRunConfig(join(folder, 'twice.json'))).rejects.toThrow('twice.json: "steps" is there twice');
+  });
+
   it('names the file that is missing or not JSON, in one line', async () => {
     await expect(loadRunConfig(join(folder, 'none.json'))).rejects.toThrow(
-      /^configuration .*none\.json: cannot be read: ENOENT/,
+      /^configuration .*none\.json: cannot be read \(ENOENT\)$/,
     );
     await writeFile(join(folder, 'bad.json'), '{\n "model": \n');
     await expect(loadRunConfig(join(folder, 'bad.json'))).rejects.toThrow(
