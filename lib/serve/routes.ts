@@ -77,9 +77,10 @@ export async function addRoutes(app: FastifyInstance, service: Service): Promise
 function routeMethods(app: FastifyInstance) {
   return {
     only(method: 'GET' | 'POST', url: string): void {
-      const allow = method === 'GET' ? 'GET, HEAD' : method;
+      const allowed = method === 'GET' ? ['GET', 'HEAD'] : [method];
+      const allow = allowed.join(', ');
       app.route({
-        method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((other) => other !== method),
+        method: app.supportedMethods.filter((other) => !allowed.includes(other)),
         url,
         exposeHeadRoute: false,
         onRequest: async (request, reply) => {

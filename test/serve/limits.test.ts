@@ -152,6 +152,24 @@ describe('time', () => {
   });
 });
 
+describe('a method that a route does not have', () => {
+  it.each([
+    ['/v1/completions', 'POST'],
+    ['/v1/models', 'GET, HEAD'],
+    ['/v1/models/a/b', 'GET, HEAD'],
+    ['/healthz', 'GET, HEAD'],
+    ['/', 'GET, HEAD'],
+  ])('%s has %s; any other is told so', async (url, allow) => {
+    const { app } = await start({ apiKey: 'secret' });
+    const others = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+    for (const method of others.filter((other) => !allow.includes(other))) {
+      const { statusCode, headers, body } = await app.inject({ method, url });
+      expect([method, statusCode, headers.allow]).toEqual([method, 405, allow]);
+      if (method !== 'HEAD') expect(JSON.parse(body)).toMatchObject({ error: { code: 'method_not_allowed' } });
+    }
+  });
+});
+
 describe('other names and other pages', () => {
   it('a server on loopback answers for loopback’s names and those that are allowed', async () => {
     const { app } = await start({ allowedHosts: ['chat.local'] });
@@ -171,7 +189,7 @@ describe('other names and other pages', () => {
     };
     const closed = await start();
     const refused = await closed.app.inject({ method: 'OPTIONS', url: '/v1/completions', headers: preflight });
-    expect(refused.statusCode).toBe(404);
+    expect(refused.statusCode).toBe(405);
     expect(refused.headers['access-control-allow-origin']).toBeUndefined();
     await closed.close();
     const { app } = await start({ allowedOrigins: [origin], apiKey: 'secret' });
