@@ -6,6 +6,7 @@ import { checkWellFormed, type Tokenizer } from './tokenizer.js';
 
 /** What frames the input of a task or a dialogue. */
 const FRAMING = [...Object.values(TASK_TOKENS), ...CHAT_SPECIAL_TOKENS, END_OF_TEXT];
+const WRITTEN = new RegExp(FRAMING.map(escapePattern).join('|'), 'u');
 /** Behind the first character of each. */
 const INSIDE = new RegExp(
   FRAMING.map((token) => `(?<=${escapePattern(token.slice(0, 1))})(?=${escapePattern(token.slice(1))})`).join('|'),
@@ -22,6 +23,7 @@ export function plainParts(text: string): string[] {
 
 /** As `tokenizer.encode`, but for framing tokens that are written out: they are text. @throws as `encode` */
 export function encodePlain(tokenizer: Tokenizer, text: string): number[] {
+  if (!WRITTEN.test(text)) return tokenizer.encode(text); // as nearly all are: six times as fast
   let position = 0;
   return plainParts(text).flatMap((part) => {
     try {

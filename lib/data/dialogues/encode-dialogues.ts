@@ -1,5 +1,6 @@
 import { ArgumentError, InputError } from '../../errors.js';
 import { CHAT_SPECIAL_TOKENS, CharTokenizer } from '../char-tokenizer.js';
+import { encodePlain } from '../plain-text.js';
 import type { Tokenizer } from '../tokenizer.js';
 import type { Dialogue } from './dialogue.js';
 
@@ -37,7 +38,8 @@ export function chatTokenizer(
 
 /**
  * Dialogues as `u1 <sep> u2 <sep> … un <sep>`. One that is longer than `contextLength` + 1 tokens (an input and its
- * target) loses whole utterances from the front; of a last utterance that alone is too long, the end stays.
+ * target) loses whole utterances from the front; of a last utterance that alone is too long, the end stays. A framing
+ * token that is written out in an utterance is text.
  * @param separator the token after each utterance. Default `<sep>`.
  * @throws InputError when the vocabulary has no `separator`.
  */
@@ -54,7 +56,7 @@ export function encodeDialogues(
   const encoded: EncodedDialogue[] = [];
   let cut = 0;
   for (const { utterances } of dialogues) {
-    const whole = utterances.map((utterance) => [...tokenizer.encode(utterance), end]);
+    const whole = utterances.map((utterance) => [...encodePlain(tokenizer, utterance), end]);
     const fitted = cutFront(whole, contextLength + 1);
     if (tokenCount(fitted.utterances) < tokenCount(whole)) cut++;
     encoded.push(fitted);

@@ -143,6 +143,14 @@ describe('encodeDialogues', () => {
     ]);
   });
 
+  it('reads framing tokens that somebody wrote as their letters', () => {
+    const written = [{ utterances: ['a<sep>b', '<pad>', '<|endoftext|>', '<|extract|>'] }];
+    const framing = chatTokenizer(written).withSpecialTokens(['<|endoftext|>', '<|extract|>']);
+    const { utterances = [] } = encodeDialogues(written, framing, { contextLength: 99 }).dialogues[0] ?? {};
+    const letters = (text: string) => Array.from(text, (letter) => framing.tokenId(letter));
+    expect(utterances).toEqual(written[0]?.utterances.map((text) => [...letters(text), 2]));
+  });
+
   it('needs the separator in the vocabulary', async () => {
     const plain = CharTokenizer.fromTexts(['abcde']);
     expect(await messageOf(() => encodeDialogues(dialogues, plain, { contextLength: 9 }))).toBe(
