@@ -137,7 +137,7 @@ async function openModels(options: ServeCommandOptions) {
     if (places.some((other) => other.name === name)) {
       throw new InputError(`two models are to be served as ${name}; write one of them as --model NAME=DIR`);
     }
-    await checkCacheTokens(folder, cacheTokens);
+    if (cacheTokens !== undefined) await checkCacheTokens(folder, cacheTokens);
     places.push({ name, folder });
   }
   const models = [];
@@ -146,10 +146,10 @@ async function openModels(options: ServeCommandOptions) {
 }
 
 /** The cache holds a whole context. @throws InputError */
-async function checkCacheTokens(folder: string, cacheTokens: number | undefined): Promise<void> {
+async function checkCacheTokens(folder: string, cacheTokens: number): Promise<void> {
   const { readGPTConfig } = await import('../model/index.js');
   const { contextLength } = await readGPTConfig(folder);
-  if (cacheTokens === undefined || cacheTokens >= contextLength) return;
+  if (cacheTokens >= contextLength) return;
   throw new InputError(`--cache-tokens is ${cacheTokens}; allowed: from ${contextLength}, the context of ${folder}`);
 }
 
