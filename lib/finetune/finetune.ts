@@ -7,7 +7,6 @@ import type { GPT } from '../model/index.js';
 import {
   aloneInFolder,
   checkHoldsNoRun,
-  inWritableFolder,
   type RunHooks,
   readSavedRun,
   runFolder,
@@ -85,14 +84,12 @@ async function train(options: FineTuneOptions): Promise<FineTuneSummary> {
     owned = gpt;
     const before = await inOrder(group, async () => {
       if (!isFirst) return undefined; // rank 0 measures and saves
-      return inWritableFolder(out, async () => {
-        if (saved === undefined) await prepared.tokens.tokenizer.save(out);
-        const digest = await digestOfFiles(texts);
-        const known = saved?.config.perplexityBefore;
-        if (known?.digest === digest) return known;
-        const measured = await measureText(gpt, prepared, texts, signal);
-        return measured && { ...measured, digest };
-      });
+      if (saved === undefined) await prepared.tokens.tokenizer.save(out);
+      const digest = await digestOfFiles(texts);
+      const known = saved?.config.perplexityBefore;
+      if (known?.digest === digest) return known;
+      const measured = await measureText(gpt, prepared, texts, signal);
+      return measured && { ...measured, digest };
     });
     const model = await makeTaskModel(gpt, directory, prepared, config);
     owned = model;

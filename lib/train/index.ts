@@ -20,7 +20,7 @@ export {
 export { type PretrainOptions, type PretrainSummary, pretrain } from './pretrain.js';
 export { Progress, type ProgressOptions, type ProgressStream, type ProgressUpdate } from './progress.js';
 export { type RunHooks, runTraining, type TrainingRun } from './run.js';
-export { inWritableFolder, type RunFolder, runFolder } from './run-folder.js';
+export { type RunFolder, runFolder } from './run-folder.js';
 export { aloneInFolder } from './run-lock.js';
 export { checkHoldsNoRun, type Environment, environment, readSavedRun, type SavedRun } from './saved-run.js';
 export { createSchedule, type Schedule, type ScheduleOptions } from './schedule.js';

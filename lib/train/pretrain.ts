@@ -5,12 +5,12 @@ import { inOrder } from '../distributed/index.js';
 import { InputError } from '../errors.js';
 import { GPT, type GPTConfig, parseGPTConfig } from '../model/index.js';
 import { inPrecision, LanguageModelingObjective } from '../objectives/index.js';
-import { type Corpus, type CorpusOptions, makeTokenizer, type TokenBatch } from './corpus.js';
+import { type Corpus, makeTokenizer, type TokenBatch } from './corpus.js';
 import { openDialogueCorpus } from './dialogue-corpus.js';
 import { evaluate } from './evaluate.js';
 import type { TrainSummary } from './events.js';
 import { type RunHooks, runTraining } from './run.js';
-import { inWritableFolder, type RunFolder, runFolder } from './run-folder.js';
+import { runFolder } from './run-folder.js';
 import { aloneInFolder } from './run-lock.js';
 import { checkHoldsNoRun, checkIsSameRun, environment, readSavedRun, type SavedRun } from './saved-run.js';
 import { openTextCorpus } from './text-corpus.js';
@@ -101,7 +101,9 @@ async function prepare(options: PretrainOptions & { files: string[]; isFirst: bo
   const tokenizer = isMade ? await loadTokenizer(out) : await makeTokenizer(config, files, signal);
   const modelConfig = fitVocabulary(config, tokenizer);
   const { contextLength } = modelConfig;
-  const corpus = await openCorpus(folder, { config, files, tokenizer, contextLength, device, resume: isMade, share });
+  const source = { config, files, tokenizer, contextLength, device, resume: isMade, share };
+  const isDialogues = config.data.format === 'dialogues';
+  const corpus = await (isDialogues ? openDialogueCorpus(source) : openTextCorpus(folder.tokens, source));
   if (saved !== undefined && saved.digest !== corpus.digest) {
     throw new InputError(`${out}: cannot resume, the data is not what the run began with`);
   }
@@ -119,13 +121,5 @@ function fitVocabulary({ model }: RunConfig, { vocabSize }: Tokenizer): GPTConfi
   if (config.vocabSize >= vocabSize) return config;
   throw new InputError(
     `field "model.vocabSize" is ${config.vocabSize}; allowed: >= ${vocabSize}, the tokenizer's entries`,
-  );
-}
-
-/** The last check, of the data, may need the folder. */
-async function openCorpus(folder: RunFolder, options: CorpusOptions): Promise<Corpus> {
-  const isDialogues = options.config.data.format === 'dialogues';
-  return inWritableFolder(folder.path, () =>
-    isDialogues ? openDialogueCorpus(options) : openTextCorpus(folder.tokens, options),
   );
 }

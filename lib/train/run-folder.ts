@@ -1,7 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureWritableFolder } from '../io/index.js';
-import { RUN_LOCK } from './run-lock.js';
 
 /** The files of a training run. */
 export interface RunFolder {
@@ -29,27 +26,4 @@ export function runFolder(path: string): RunFolder {
     curve: join(path, 'loss.svg'),
     report: join(path, 'report.html'),
   };
-}
-
-/**
- * Makes the folder and runs `use`. Where that fails, a folder that was not there is gone again, and one that was empty but
- * for the run's lock is so again.
- * @throws InputError when it cannot be made or written to; what `use` throws
- */
-export async function inWritableFolder<T>(folder: string, use: () => Promise<T>): Promise<T> {
-  const made = await ensureWritableFolder(folder);
-  const isEmpty = (await contentsOf(folder)).length === 0;
-  try {
-    return await use();
-  } catch (error) {
-    const left = made !== undefined ? [made] : isEmpty ? await contentsOf(folder) : [];
-    for (const path of left) await rm(path, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-/** Paths of what is in the folder, the lock left out. */
-async function contentsOf(folder: string): Promise<string[]> {
-  const names = await readdir(folder);
-  return names.filter((name) => name !== RUN_LOCK).map((name) => join(folder, name));
 }

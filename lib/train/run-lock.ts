@@ -1,15 +1,17 @@
-import { rmdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Share } from '../distributed/index.js';
 import { InputError } from '../errors.js';
 import { ensureWritableFolder, ProcessLock } from '../io/index.js';
+import { runFolder } from './run-folder.js';
 
 /** The file in a run's folder that says which process trains there. */
 export const RUN_LOCK = 'run.lock';
 
 /**
  * Does a job in a run's folder, which no other process writes to meanwhile. Of several ranks the first holds the folder.
- * What had to be made of the folder goes again where the job fails and has left nothing in it.
+ * Where the job fails before it trains, a folder that was empty is so again, and one that was not there is gone.
  * @throws InputError naming the process that has the folder, or why it cannot be written; what `work` throws
  */
 export async function aloneInFolder<T>(folder: string, group: Share | undefined, work: () => Promise<T>): Promise<T> {
@@ -22,15 +24,31 @@ export async function aloneInFolder<T>(folder: string, group: Share | undefined,
       `${folder}: process ${pid} on ${host} trains in it since ${since}; wait for its end, or choose another folder`,
     );
   }
+  const wasEmpty = (await contentsOf(folder)).length === 0;
   try {
     return await work();
   } catch (error) {
+    if (wasEmpty && !hasBegun(folder)) {
+      for (const path of await contentsOf(folder)) await rm(path, { recursive: true, force: true });
+    }
     lock.release();
     if (made !== undefined) await removeEmpty(resolve(folder), made);
     throw error;
   } finally {
     lock.release();
   }
+}
+
+/** Paths of what is in the folder, the lock left out. */
+async function contentsOf(folder: string): Promise<string[]> {
+  const names = await readdir(folder);
+  return names.filter((name) => name !== RUN_LOCK).map((name) => join(folder, name));
+}
+
+/** Whether there is something that was trained, or measured of it. */
+function hasBegun(folder: string): boolean {
+  const { metrics, checkpoint, model } = runFolder(folder);
+  return [metrics, checkpoint, model].some(existsSync);
 }
 
 /** @param topmost the last that goes */

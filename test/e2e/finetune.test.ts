@@ -327,6 +327,18 @@ describe('gptorch finetune with bad input ends with 2, one line on stderr, and w
     expect(existsSync(path('bad'))).toBe(false);
   });
 
+  it('a damaged head', async () => {
+    await cp(path('learned'), path('damaged'), { recursive: true });
+    const file = path('damaged/model.safetensors');
+    const { offset = 0 } = (await readSafetensorsHeader(file)).tensors.get('head.weight') ?? {};
+    const weights = await readFile(file);
+    weights.writeUInt8(weights.readUInt8(offset) ^ 1, offset);
+    await writeFile(file, weights);
+    const { code, stderr } = await gptorch(finetune('classification', 'bad/run', '--model', path('damaged')));
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^[^\n]*head\.weight[^\n]*\n$/) });
+    expect(existsSync(path('bad'))).toBe(false);
+  });
+
   it('a byte order mark and the line ends of Windows are no mistake', async () => {
     const windows = `\ufeff${lines(20, classification).replaceAll('\n', '\r\n')}`;
     await writeFile(path('windows.jsonl'), windows);
