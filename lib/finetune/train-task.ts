@@ -69,7 +69,7 @@ export async function trainTask(model: TaskModel, run: TaskRun): Promise<TrainSu
       // Where scores tie, as small evaluation files make them, the loss tells who is surer of what is right.
       rank: ({ scores = {}, loss }) => [mainScore(scores), -loss],
       ranksInitial: prepared.hasHead,
-      saveBest: () => model.save(folder.path),
+      saveBest: () => model.save(folder.path, prepared.endTokens),
     },
   });
 }

@@ -3,6 +3,20 @@ import { InputError } from '../errors.js';
 import { parseOrThrow } from '../validate.js';
 import { type GPTConfig, parseGPTConfig } from './config.js';
 
+const tokenIds = z.union([z.int(), z.array(z.int())]).nullable();
+const endTokensSchema = z.object({ bos_token_id: tokenIds.optional(), eos_token_id: tokenIds.optional() });
+
+/**
+ * Which tokens begin and end a text, null where none does, as `config.json` tells other programs; what it leaves out is 50,256
+ * to GPT-2's class there, whatever the vocabulary. This library goes by the tokenizer.
+ */
+export type EndTokens = z.output<typeof endTokensSchema>;
+
+/** What a `config.json` says of them. @throws InputError for what are no token ids */
+export function endTokensOf(json: unknown, where: string): EndTokens {
+  return parseOrThrow(endTokensSchema, json, where);
+}
+
 /** Which of Hugging Face's classes opens a model directory; `gptorch`: none does. */
 export type ModelType = 'gpt2' | 'openai-gpt' | 'gptorch';
 
@@ -27,8 +41,8 @@ export function isInt8(json: unknown, where: string): boolean {
   return parseOrThrow(quantizedSchema, json, where).quantization !== undefined;
 }
 
-/** The contents of `config.json`. */
-export function toHuggingFace(config: GPTConfig): Record<string, unknown> {
+/** The contents of `config.json`. @param ends left out of what no other program opens */
+export function toHuggingFace(config: GPTConfig, ends: EndTokens = {}): Record<string, unknown> {
   const type = modelTypeOf(config);
   if (type === 'gptorch') return { model_type: type, ...config };
   const shared = {
@@ -44,6 +58,7 @@ export function toHuggingFace(config: GPTConfig): Record<string, unknown> {
     layer_norm_epsilon: config.layerNormEps,
     initializer_range: config.initStd,
     tie_word_embeddings: config.tiedEmbedding,
+    ...ends,
   };
   if (type === 'openai-gpt') {
     const afn = config.activation === 'relu' ? 'relu' : 'gelu';

@@ -4,5 +4,12 @@ export { type GPTConfig, type GPTConfigInput, gptConfigSchema, parseGPTConfig } 
 export { loadGPT, readGPTConfig, readModelJson, saveModel, weightsPath } from './directory.js';
 export { GPT, type GPTLoadOptions, type GPTOptions } from './gpt.js';
 export { growVocabulary } from './grow-vocabulary.js';
-export { fromHuggingFace, type ModelType, modelTypeOf, toHuggingFace } from './hugging-face.js';
+export {
+  type EndTokens,
+  endTokensOf,
+  fromHuggingFace,
+  type ModelType,
+  modelTypeOf,
+  toHuggingFace,
+} from './hugging-face.js';
 export { type Quantized, quantize } from './quantize.js';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { RunConfig } from '../config/index.js';
-import { loadTokenizer, type Tokenizer } from '../data/index.js';
+import { END_OF_TEXT, loadTokenizer, type Tokenizer } from '../data/index.js';
 import { inOrder } from '../distributed/index.js';
 import { InputError } from '../errors.js';
 import { GPT, type GPTConfig, parseGPTConfig } from '../model/index.js';
@@ -50,7 +50,9 @@ async function train(options: PretrainOptions): Promise<PretrainSummary> {
   const { config, out, device = 'cpu', dtype = 'float32', group, ...hooks } = options;
   const files = options.data.map((file) => resolve(file));
   const folder = runFolder(out);
-  const { modelConfig, corpus, saved } = await inOrder(group, (isFirst) => prepare({ ...options, files, isFirst }));
+  const { modelConfig, corpus, endOfText, saved } = await inOrder(group, (isFirst) =>
+    prepare({ ...options, files, isFirst }),
+  );
 
   const model = new GPT(modelConfig, { seed: config.train.seed, device });
   const objective = inPrecision(new LanguageModelingObjective(model), dtype);
@@ -74,7 +76,7 @@ async function train(options: PretrainOptions): Promise<PretrainSummary> {
         objective,
         validate:
           validation && (async (signal) => asEvaluation(await evaluate(validation(), objective, signal, group))),
-        saveBest: () => model.save(out),
+        saveBest: () => model.save(out, { bos_token_id: endOfText, eos_token_id: endOfText }),
       },
     });
     return { ...summary, out, curve: folder.curve, parameters: model.parameterCount };
@@ -86,6 +88,8 @@ async function train(options: PretrainOptions): Promise<PretrainSummary> {
 interface Prepared {
   modelConfig: GPTConfig;
   corpus: Corpus;
+  /** The id of the token between texts, null where the tokenizer has none. */
+  endOfText: number | null;
   saved: SavedRun | undefined;
 }
 
@@ -108,7 +112,7 @@ async function prepare(options: PretrainOptions & { files: string[]; isFirst: bo
     throw new InputError(`${out}: cannot resume, the data is not what the run began with`);
   }
   if (!isMade) await tokenizer.save(out);
-  return { modelConfig, corpus, saved };
+  return { modelConfig, corpus, endOfText: tokenizer.tokenId(END_OF_TEXT) ?? null, saved };
 }
 
 function asEvaluation(loss: number | undefined): Evaluation | undefined {

@@ -197,6 +197,15 @@ describe('gptorch finetune', () => {
     expect(await frozen('again')).toEqual(await frozen('learned'));
   });
 
+  it('keeps what the model’s configuration says of the tokens that begin and end a text', async () => {
+    await cp(path('base'), path('ends'), { recursive: true });
+    const config = JSON.parse(await readFile(path('ends/config.json'), 'utf8'));
+    const ends = { bos_token_id: 1, eos_token_id: [2, 3] };
+    await writeFile(path('ends/config.json'), JSON.stringify({ ...config, ...ends }));
+    await jsonLines(finetune('classification', 'ended', '--model', path('ends'), '--epochs', '1', '--json'));
+    expect(JSON.parse(await readFile(path('ended/config.json'), 'utf8'))).toMatchObject(ends);
+  });
+
   it('stops early, and takes the order of the file', async () => {
     const args = ['--epochs', '50', '--patience', '2', '--shuffle', 'false', '--lambda', '0', '--json'];
     const summary = last(await jsonLines(finetune('classification', 'early', ...args)));

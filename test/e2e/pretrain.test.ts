@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadTokenizer } from '../../lib/data/index.js';
 import { gptorch, losses, makeWorkspace, parseLines, type Result } from './cli.js';
 
 let workspace: Awaited<ReturnType<typeof makeWorkspace>>;
@@ -50,13 +51,32 @@ describe('gptorch pretrain --json', () => {
   });
 
   it('leaves a model directory, a checkpoint and a curve', async () => {
-    expect(JSON.parse(await readFile(`${out}/config.json`, 'utf8'))).toHaveProperty('model_type');
+    const config = JSON.parse(await readFile(`${out}/config.json`, 'utf8'));
+    // The characters' vocabulary has no token that ends a text; what is not said transformers takes for 50,256.
+    expect(config).toMatchObject({ model_type: 'gpt2', bos_token_id: null, eos_token_id: null });
     expect(JSON.parse(await readFile(`${out}/tokenizer.json`, 'utf8'))).toHaveProperty('model');
     expect(await readFile(`${out}/loss.svg`, 'utf8')).toContain('validation, best');
     const header = await readFile(`${out}/checkpoint.safetensors`);
     expect(header.subarray(8, 8 + Number(header.readBigUInt64LE())).toString()).toContain(
       'model.transformer.wte.weight',
     );
+  });
+
+  it('says which token ends a text where the tokenizer has one', async () => {
+    const args = ['--config', workspace.path('tiny.json'), '--data', workspace.path('text.txt'), '--quiet'];
+    const sets = ['tokenizer.type=bpe', 'tokenizer.vocabSize=260', 'train.steps=1', 'train.warmupSteps=0'];
+    const ended = await gptorch([
+      'pretrain',
+      ...args,
+      '--out',
+      workspace.path('bpe'),
+      ...sets.flatMap((set) => ['--set', set]),
+    ]);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    const config = JSON.parse(await readFile(workspace.path('bpe/config.json'), 'utf8'));
+    const end = (await loadTokenizer(workspace.path('bpe'))).tokenId('<|endoftext|>');
+    expect(end).toBeLessThan(260);
+    expect(config).toMatchObject({ bos_token_id: end, eos_token_id: end });
   });
 
   it('shows progress on stderr, and with --quiet nothing', async () => {

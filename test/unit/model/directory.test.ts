@@ -159,6 +159,26 @@ test('loading changes values in place: a graph made before refuses to go backwar
   await engine.idle().catch(() => undefined);
 });
 
+describe('the tokens that begin and end a text', () => {
+  const ends = { bos_token_id: 5, eos_token_id: [5, 6] };
+  const saved = async (config: GPTConfigInput, given?: typeof ends) => {
+    const model = new GPT(config);
+    await model.save(folder, given);
+    model.dispose();
+    (await GPT.load(folder)).dispose();
+    return JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'));
+  };
+
+  test.each(['pre', 'post'] as const)('are in config.json where they are given: %s-norm', async (normPosition) => {
+    expect(await saved({ ...small, normPosition }, ends)).toMatchObject(ends);
+    expect(Object.keys(await saved({ ...small, normPosition })).filter((key) => key in ends)).toEqual([]);
+  });
+
+  test('are not where no other program opens it', async () => {
+    expect(await saved({ ...small, bias: false }, ends)).not.toHaveProperty('eos_token_id');
+  });
+});
+
 test('a byte order mark before config.json is no mistake', async () => {
   const model = new GPT(small);
   await model.save(folder);
