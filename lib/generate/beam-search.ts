@@ -112,9 +112,9 @@ async function nextLogProbs(model: GPT, rows: readonly (readonly number[])[], ca
     }),
   );
   model.training = wasTraining;
-  const values = await logProbs.toArray();
+  const values = (await logProbs.toArray()) as Float32Array; // of float32, in whatever precision the model computes
   logProbs.dispose();
-  return Float32Array.from(values, Number);
+  return values;
 }
 
 /** The most probable continuations by one token, the best first. */
