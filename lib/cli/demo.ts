@@ -78,7 +78,8 @@ async function stateOfRun(out: string, config: RunConfig, files: readonly string
   if (!existsSync(folder.checkpoint)) return 'none';
   const saved = await readSavedRun(folder);
   if (!isDeepStrictEqual([saved.config, saved.data], [config, files])) return 'other';
-  return saved.trainer.step < config.train.steps ? 'unfinished' : 'finished';
+  const { step, validatedAt } = saved.trainer;
+  return step < config.train.steps || validatedAt !== step ? 'unfinished' : 'finished';
 }
 
 /** The run's own files; the folder may hold others. */

@@ -100,9 +100,12 @@ export class Trainer<B extends Batch> {
 
   #stopReason(abort: AbortSignal | undefined): StopReason | undefined {
     this.#wish(abort);
-    const { steps, patience } = this.#options.config;
+    const { config, validate } = this.#options;
+    const { steps, patience } = config;
     const { signal, time } = this.#stopVote.result;
-    if (this.#state.step >= steps) return 'steps';
+    const { step, validatedAt } = this.#state;
+    // Without its last validation a run is not done: the best model may be the one that nobody has measured.
+    if (step >= steps && (validate === undefined || validatedAt === step)) return 'steps';
     if (signal) return 'signal';
     if (patience !== undefined && this.#state.validationsSinceBest >= patience) return 'patience';
     return time ? 'time' : undefined;
@@ -151,6 +154,8 @@ export class Trainer<B extends Batch> {
     const isBest = competes && ranksAbove(ranked, bestRank);
     const sinceBest = validationsSinceBest + (competes ? 1 : 0);
     Object.assign(this.#state, { valLoss, validatedAt: step, validationsSinceBest: sinceBest });
+    // A resumed run that was stopped before it: the checkpoint is to have it. Step 0's is not worth a second checkpoint.
+    if (step > 0) this.#savedAt = undefined;
     if (isBest) {
       Object.assign(this.#state, { bestValLoss: valLoss, bestStep: step, bestRank: ranked, validationsSinceBest: 0 });
       if (this.#isFirst) await saveBest?.();

@@ -256,6 +256,29 @@ describe('Trainer', () => {
     expect(saved).toEqual([0, 4]);
   });
 
+  it('is not done when its last validation was stopped; a resumed run makes up for it, and saves that', async () => {
+    const controller = new AbortController();
+    const validate = async (signal?: AbortSignal) => {
+      if (trainer.state().step === 6) controller.abort();
+      return signal?.aborted === true ? undefined : { loss: 1 };
+    };
+    const saved: [step: number, validatedAt: number | null][] = [];
+    const saveCheckpoint = async (trainer: Trainer<Row>) => {
+      const { step, validatedAt } = trainer.state();
+      saved.push([step, validatedAt]);
+      return 'path';
+    };
+    const { trainer } = makeTrainer({}, { validate, saveCheckpoint });
+    expect(await trainer.run(controller.signal)).toMatchObject({ stopped: 'signal', step: 6, bestStep: 0 });
+    const resumed = makeTrainer({}, { validate: async () => ({ loss: 0.5 }), saveCheckpoint }).trainer;
+    resumed.restore(trainer.state());
+    expect(await resumed.run()).toMatchObject({ stopped: 'steps', step: 6, bestStep: 6 });
+    expect(saved.slice(1)).toEqual([
+      [6, 0],
+      [6, 6],
+    ]);
+  });
+
   it('frees all that it makes', async () => {
     const held = async () => {
       await engine.idle();
