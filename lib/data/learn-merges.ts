@@ -49,7 +49,7 @@ async function copyTexts(files: readonly string[], target: string, signal?: Abor
     for (const file of files) {
       for await (const chunk of readTextChunks(file)) {
         signal?.throwIfAborted();
-        await handle.write(chunk);
+        await handle.writeFile(chunk); // `write` may write a part of it where the disk becomes full
       }
     }
   } finally {

@@ -1,17 +1,21 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { cannotWrite, removeStale, syncFolder, temporaryFor } from '../io/files.js';
 import { encodeHeader, HEADER_BYTES, outOfRange, type TokenFileInfo, tokenBytes } from './token-file.js';
 
 const BUFFER_BYTES = 1 << 20;
 
 /** Writes a token file piece by piece. It appears under its name when it is whole, or not at all. */
 export class TokenFileWriter {
+  readonly #temporary: string;
   readonly #handle: FileHandle;
   readonly #info: TokenFileInfo;
   readonly #buffer = Buffer.alloc(BUFFER_BYTES);
-  #used = 0;
+  /** Bytes of the buffer that wait to be written; the file begins with room for its header. */
+  #used = HEADER_BYTES;
 
-  private constructor(handle: FileHandle, info: TokenFileInfo) {
+  private constructor(temporary: string, handle: FileHandle, info: TokenFileInfo) {
+    this.#temporary = temporary;
     this.#handle = handle;
     this.#info = info;
   }
@@ -19,12 +23,17 @@ export class TokenFileWriter {
   /**
    * @param vocabSize ids are 16 bits wide up to 65,536.
    * @param tokenizer `tokenizerFingerprint` of what makes the ids.
+   * @throws GptorchError `ERR_WRITE`, as all that writes here, naming the file and the system's reason
    */
   static async create(path: string, { vocabSize, tokenizer }: { vocabSize: number; tokenizer: string }) {
     const dtype = vocabSize <= 65_536 ? ('uint16' as const) : ('uint32' as const);
-    const handle = await open(temporary(path), 'w');
-    await handle.write(Buffer.alloc(HEADER_BYTES));
-    return new TokenFileWriter(handle, { path, dtype, offset: HEADER_BYTES, length: 0, vocabSize, tokenizer });
+    await removeStale(path);
+    const temporary = temporaryFor(path);
+    const handle = await open(temporary, 'wx').catch((cause) => {
+      throw cannotWrite(path, cause);
+    });
+    const info = { path, dtype, offset: HEADER_BYTES, length: 0, vocabSize, tokenizer };
+    return new TokenFileWriter(temporary, handle, info);
   }
 
   get length(): number {
@@ -50,27 +59,32 @@ export class TokenFileWriter {
   /** Completes the file and gives it its name. */
   async close(): Promise<TokenFileInfo> {
     await this.#flush();
-    await this.#handle.write(encodeHeader(this.#info), 0, HEADER_BYTES, 0);
-    await this.#handle.sync();
-    await this.#handle.close();
-    await rename(temporary(this.#info.path), this.#info.path);
-    const folder = await open(dirname(this.#info.path), 'r');
-    await folder.sync().finally(() => folder.close());
+    const { path } = this.#info;
+    try {
+      await this.#handle.write(encodeHeader(this.#info), 0, HEADER_BYTES, 0);
+      await this.#handle.sync();
+      await this.#handle.close();
+      await rename(this.#temporary, path);
+      await syncFolder(dirname(path));
+    } catch (cause) {
+      throw cannotWrite(path, cause);
+    }
     return { ...this.#info };
   }
 
   /** Leaves nothing behind. */
   async abandon(): Promise<void> {
     await this.#handle.close().catch(() => undefined);
-    await rm(temporary(this.#info.path), { force: true });
+    await rm(this.#temporary, { force: true });
   }
 
   async #flush(): Promise<void> {
-    await this.#handle.write(this.#buffer, 0, this.#used);
+    try {
+      // Unlike `write`, which may write a part of it and call that success, as where the disk becomes full.
+      await this.#handle.writeFile(this.#buffer.subarray(0, this.#used));
+    } catch (cause) {
+      throw cannotWrite(this.#info.path, cause);
+    }
     this.#used = 0;
   }
-}
-
-function temporary(path: string): string {
-  return `${path}.${process.pid}.tmp`;
 }

@@ -24,9 +24,14 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
     await syncFolder(dirname(path));
   } catch (cause) {
     await unlink(temporary).catch(() => undefined);
-    const reason = cause instanceof Error ? cause.message : cause;
-    throw new GptorchError('ERR_WRITE', `cannot write ${path}: ${reason}`, { cause });
+    throw cannotWrite(path, cause);
   }
+}
+
+/** `ERR_WRITE`: the file and the system's reason. */
+export function cannotWrite(path: string, cause: unknown): GptorchError {
+  const reason = cause instanceof Error ? cause.message : cause;
+  return new GptorchError('ERR_WRITE', `cannot write ${path}: ${reason}`, { cause });
 }
 
 /** A name beside `path` that no other writer has; it says whose it is. */
@@ -57,7 +62,7 @@ function isAlive(pid: number): boolean {
 }
 
 /** The name of a file is data of its folder. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

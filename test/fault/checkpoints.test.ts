@@ -4,9 +4,18 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { GPT, loadSafetensors, saveSafetensors, tensor, writeFileAtomic, zeros } from '../../lib/index.js';
+import {
+  CharTokenizer,
+  GPT,
+  loadSafetensors,
+  saveSafetensors,
+  tensor,
+  writeFileAtomic,
+  zeros,
+} from '../../lib/index.js';
 
 const script = fileURLToPath(new URL('checkpoints/save.mjs', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const MEGABYTE = 1 << 18; // numbers of four bytes
 
 let folder: string;
@@ -50,12 +59,15 @@ test('a process killed in the middle of writing leaves the file before, or the n
   expect(await readdir(folder)).toEqual(['checkpoint.safetensors']);
 });
 
-/** Runs `save.mjs` in a shell after `limit`. */
-function saveLimited(limit: string, file: string, numbers: number): string {
+/** Runs Node in a shell after `limit`. @returns all that it wrote */
+function runLimited(limit: string, args: readonly string[]): string {
   const command = `${limit} && exec "$0" "$@"`;
-  const args = ['-c', command, process.execPath, script, file, String(numbers), '1'];
-  const { stdout, stderr } = spawnSync('bash', args, { encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync('bash', ['-c', command, process.execPath, ...args], { encoding: 'utf8' });
   return stdout + stderr;
+}
+
+function saveLimited(limit: string, file: string, numbers: number): string {
+  return runLimited(limit, [script, file, String(numbers), '1']);
 }
 
 describe('where the disk is full', () => {
@@ -66,6 +78,18 @@ describe('where the disk is full', () => {
     );
     expect(await savedNumber(path, MEGABYTE)).toBe(1);
     expect(await readdir(folder)).toEqual(['checkpoint.safetensors']);
+  });
+
+  test('no token file is left that is shorter than it says', async () => {
+    const [text, tokens] = [join(folder, 'text'), join(folder, 'tokens')];
+    await writeFile(text, 'To be, or not to be. '.repeat(10_000));
+    await (await CharTokenizer.fromFiles([text])).save(folder);
+    const prepare = [main, 'data', 'prepare', '--data', text, '--tokenizer', folder, '--out', tokens, '--quiet'];
+    // The shell ignores the signal for Node, which then hears of the limit by the write that fails.
+    expect(runLimited('trap "" XFSZ && ulimit -f 200', prepare)).toBe(
+      `gptorch: cannot write ${join(tokens, 'train.bin')}: EFBIG: file too large, write\n`,
+    );
+    expect(await readdir(tokens)).toEqual([]);
   });
 
   test('the file before stays good (a file system of 4 MB)', async (context) => {
