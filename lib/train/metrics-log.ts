@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { InputError } from '../errors.js';
-import { writeFileAtomic } from '../io/files.js';
+import { cannotWrite, writeFileAtomic } from '../io/files.js';
 import type { TrainEvent } from './events.js';
 import type { TrainerState } from './trainer-state.js';
 
@@ -35,9 +35,11 @@ export type Metrics = StepMetrics | ValidationMetrics;
 
 /** `metrics.jsonl`: one JSON object a line, only ever appended to; each line is handed to the system at once. */
 export class MetricsLog {
+  readonly #path: string;
   readonly #file: FileHandle;
 
-  private constructor(file: FileHandle) {
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path;
     this.#file = file;
   }
 
@@ -47,12 +49,14 @@ export class MetricsLog {
     const { step = 0, validatedAt = null } = resumed ?? {};
     const kept = earlier.filter((line) => (isValidation(line) ? line.step <= (validatedAt ?? -1) : line.step < step));
     await writeFileAtomic(path, kept.map(toLine).join(''));
-    return new MetricsLog(await open(path, 'a'));
+    return new MetricsLog(path, await open(path, 'a'));
   }
 
-  /** Writes a line. */
+  /** Writes a line. @throws GptorchError `ERR_WRITE` naming the file and the system's reason */
   async append(metrics: Metrics): Promise<void> {
-    await this.#file.appendFile(toLine(metrics));
+    await this.#file.appendFile(toLine(metrics)).catch((cause) => {
+      throw cannotWrite(this.#path, cause);
+    });
   }
 
   /** Appends what an event of the trainer has to tell: each validation, and every `every`-th step. */

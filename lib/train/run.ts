@@ -60,14 +60,21 @@ export async function runTraining<B extends Batch, Config>(run: TrainingRun<B, C
   }
   const isFirst = (group?.rank ?? 0) === 0;
   const metrics = isFirst ? await MetricsLog.open(folder.metrics, saved?.trainer) : undefined;
+  const finish = async () => {
+    if (metrics === undefined) return;
+    await metrics.close();
+    const title = `Loss of ${basename(resolve(folder.path))}`;
+    await writeLossCurve(folder.curve, await readMetrics(folder.metrics), { title, ...run.curve });
+  };
+  let summary: TrainSummary;
   try {
-    return await trainer.run(signal);
+    summary = await trainer.run(signal);
+  } catch (error) {
+    await finish().catch(() => {}); // what ended the run is what there is to tell
+    throw error;
   } finally {
-    if (metrics !== undefined) {
-      await metrics.close();
-      const title = `Loss of ${basename(resolve(folder.path))}`;
-      await writeLossCurve(folder.curve, await readMetrics(folder.metrics), { title, ...run.curve });
-    }
     trainer.optimizer.dispose();
   }
+  await finish();
+  return summary;
 }

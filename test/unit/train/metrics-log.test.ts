@@ -71,3 +71,9 @@ it('names file and line of what is not JSON', async () => {
   await expect(readMetrics(path)).rejects.toThrow(InputError);
   await expect(readMetrics(path)).rejects.toThrow(`${path}:2: not a JSON object: nonsense`);
 });
+
+it('names the file where a line cannot be written', async () => {
+  const log = await MetricsLog.open(path);
+  await log.close();
+  await expect(log.append(step(0))).rejects.toThrow(`cannot write ${path}: `);
+});
