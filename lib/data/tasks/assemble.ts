@@ -9,7 +9,7 @@ export interface EncodedExample {
   sequences: number[][];
   /** The place of the right class or choice, or a score; NaN where there is none (to predict). */
   answer: number;
-  /** A part was too long and lost its end. */
+  /** A part was too long and lost its end, or what stands before an end that is kept. */
   isCut: boolean;
 }
 
@@ -33,9 +33,10 @@ export class Assembler {
    * The sequences of a question as token ids. A framing token that is written out in a text is text.
    * @param where the line that the question stands in, for messages
    */
-  encode({ sequences, bothOrders }: Question, where: string): Pick<EncodedExample, 'sequences' | 'isCut'> {
+  encode({ sequences, bothOrders, keptEnd }: Question, where: string): Pick<EncodedExample, 'sequences' | 'isCut'> {
     const parts = sequences.map((texts) => texts.map((text) => this.#encodePart(text, where)));
-    return assemble(parts, { ...this.#tokens, maxLength: this.maxLength, bothOrders });
+    const kept = keptEnd === undefined ? 0 : this.#encodePart(keptEnd, where).length;
+    return assemble(parts, { ...this.#tokens, maxLength: this.maxLength, bothOrders, keptEnd: kept });
   }
 
   #encodePart(text: string, where: string): number[] {
@@ -46,6 +47,8 @@ export class Assembler {
 export interface AssembleOptions extends Pick<TaskTokens, 'start' | 'delimiter' | 'extract'> {
   maxLength: number;
   bothOrders: boolean;
+  /** Tokens at the end of each first part that stay whole as long as there is something before them to cut. Default 0. */
+  keptEnd?: number;
 }
 
 /**
@@ -56,18 +59,26 @@ export interface AssembleOptions extends Pick<TaskTokens, 'start' | 'delimiter' 
  */
 export function assemble(
   sequences: readonly (readonly (readonly number[])[])[],
-  { start, delimiter, extract, maxLength, bothOrders }: AssembleOptions,
+  { start, delimiter, extract, maxLength, bothOrders, keptEnd = 0 }: AssembleOptions,
 ): Pick<EncodedExample, 'sequences' | 'isCut'> {
   let isCut = false;
   const cut = sequences.map((parts) => {
     const lengths = parts.map((part) => part.length);
     const kept = shares(lengths, maxLength - 1 - parts.length);
     isCut ||= kept.some((length, i) => length < (lengths[i] ?? 0));
-    return parts.map((part, i) => part.slice(0, kept[i]));
+    return parts.map((part, i) => cutPart(part, kept[i] ?? 0, i === 0 ? keptEnd : 0));
   });
   const ordered = bothOrders ? cut.flatMap((parts) => [parts, parts.toReversed()]) : cut;
   const join = (parts: number[][]) => parts.flatMap((part, i) => (i === 0 ? part : [delimiter, ...part]));
   return { sequences: ordered.map((parts) => [start, ...join(parts), extract]), isCut };
+}
+
+/** `length` tokens of a part: of its last `keptEnd` as many as fit, then of its beginning. */
+function cutPart(part: readonly number[], length: number, keptEnd: number): number[] {
+  if (length >= part.length) return [...part];
+  const end = Math.max(0, part.length - keptEnd);
+  const fromEnd = Math.min(part.length - end, length);
+  return [...part.slice(0, length - fromEnd), ...part.slice(end, end + fromEnd)];
 }
 
 /** How much of each length fits into `room`: from the shortest up, each gets an equal share of what is left. */

@@ -16,6 +16,8 @@ export interface Question {
   sequences: string[][];
   /** Each sequence is read a second time with its parts the other way round: neither text comes first by nature. */
   bothOrders: boolean;
+  /** How the first text of each sequence ends that stays whole where the text is too long: what is asked about the rest. */
+  keptEnd?: string | undefined;
 }
 
 /** A line of a task file. */
@@ -63,7 +65,8 @@ const multipleChoice = z
   })
   .transform(({ context, question, choices, label }): TaskLine => {
     const before = [context, question].filter((part) => part !== undefined).join(' ');
-    return { ...oneOrder, sequences: choices.map((choice) => [before, choice]), label };
+    const keptEnd = context === undefined || question === undefined ? undefined : ` ${question}`;
+    return { ...oneOrder, sequences: choices.map((choice) => [before, choice]), keptEnd, label };
   });
 
 /** What a line of each task's files may be. Other fields are passed over. */

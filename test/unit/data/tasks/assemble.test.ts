@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Assembler, addTaskTokens, assemble, CharTokenizer, shares } from '../../../../lib/data/index.js';
+import { taskLineSchemas } from '../../../../lib/data/tasks/task.js';
 
 const special = { start: 90, delimiter: 91, extract: 92 };
 
@@ -32,6 +33,20 @@ describe('a text that cannot be encoded, behind a framing token', () => {
   });
 });
 
+it('of a long context and a question about it, the question stays', () => {
+  const tokens = addTaskTokens(new CharTokenizer([...'abcdefghijklmnopqrstuvwxyz ?']));
+  const line = { context: 'once upon a time there was a king', question: 'who was there?', choices: ['a king', 'i'] };
+  const { sequences, isCut } = new Assembler(tokens, 30).encode(
+    taskLineSchemas['multiple-choice'].parse(line),
+    'line 1',
+  );
+  expect(isCut).toBe(true);
+  expect(sequences.map((sequence) => tokens.tokenizer.decode(sequence))).toEqual([
+    '<|start|>once u who was there?<|delimiter|>a king<|extract|>',
+    '<|start|>once upon a who was there?<|delimiter|>i<|extract|>',
+  ]);
+});
+
 describe('assemble', () => {
   it('frames one part, and two with a delimiter between', () => {
     const options = { ...special, maxLength: 20, bothOrders: false };
@@ -58,6 +73,16 @@ describe('assemble', () => {
       [90, 1, 2, 3, 4, 5, 91, 7, 92],
       [90, 1, 2, 3, 91, 7, 8, 9, 92],
     ]);
+  });
+
+  it('cuts what stands before an end that is kept, and of that end what does not fit', () => {
+    const part = [1, 2, 3, 4, 5, 6, 7, 8];
+    const options = { ...special, bothOrders: false, keptEnd: 3 };
+    const cut = (maxLength: number) => assemble([[part, [9]]], { ...options, maxLength }).sequences[0];
+    expect(cut(12)).toEqual([90, ...part, 91, 9, 92]);
+    expect(cut(9)).toEqual([90, 1, 2, 6, 7, 8, 91, 9, 92]);
+    expect(cut(7)).toEqual([90, 6, 7, 8, 91, 9, 92]);
+    expect(cut(6)).toEqual([90, 6, 7, 91, 9, 92]);
   });
 
   it('fits exactly at the limit', () => {
