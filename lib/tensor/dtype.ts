@@ -59,35 +59,48 @@ export function pack(values: readonly number[], dtype: DType): TensorData {
   }
 }
 
-/** The dtype that a typed array holds without conversion. */
+/** By name: a test runner may give a test classes of its own, of which nothing from outside is an instance. */
+const DTYPES: Readonly<Record<string, DType>> = {
+  Float32Array: 'float32',
+  Float64Array: 'float64',
+  BigInt64Array: 'int64',
+  Int32Array: 'int32',
+  Int8Array: 'int8',
+  Uint8Array: 'uint8',
+  Uint8ClampedArray: 'uint8',
+};
+
+/** The dtype that a typed array holds without conversion. @throws ArgumentError for one that no dtype is like */
 export function dtypeOf(data: TensorData): DType {
-  if (data instanceof Float32Array) return 'float32';
-  if (data instanceof Float64Array) return 'float64';
-  if (data instanceof BigInt64Array) return 'int64';
-  if (data instanceof Int32Array) return 'int32';
-  if (data instanceof Int8Array) return 'int8';
-  return 'uint8';
+  const name: string = data[Symbol.toStringTag];
+  const dtype = DTYPES[name];
+  if (dtype !== undefined) return dtype;
+  throw new ArgumentError(`tensor: data is a ${name}; allowed: ${Object.keys(DTYPES).join(', ')}, arrays of numbers`);
 }
 
-/** Flattens nested arrays and finds their shape. @throws ArgumentError when rows differ in length. */
+/** Flattens nested arrays and finds their shape. @throws ArgumentError for rows that differ in length, and what is no number */
 export function flatten(nested: NestedNumbers): { values: number[]; shape: number[] } {
   const shape: number[] = [];
-  for (let level = nested; typeof level !== 'number'; level = level[0] ?? 0) {
-    shape.push(level.length);
-    if (level.length === 0) break;
-  }
+  for (let level = nested; Array.isArray(level); level = level[0]) shape.push(level.length);
   const values: number[] = [];
   const visit = (node: NestedNumbers, depth: number): void => {
-    if (typeof node === 'number') {
-      if (depth !== shape.length) throw new ArgumentError('tensor: rows of nested arrays must be equally long');
-      values.push(node);
-      return;
+    const isRow = Array.isArray(node);
+    if (!isRow && typeof node !== 'number') {
+      throw new ArgumentError(`tensor: data has ${inWords(node)}; allowed: numbers, in nested or typed arrays`);
     }
-    if (node.length !== shape[depth]) throw new ArgumentError('tensor: rows of nested arrays must be equally long');
-    for (const child of node) visit(child, depth + 1);
+    if (isRow ? node.length !== shape[depth] : depth !== shape.length) {
+      throw new ArgumentError('tensor: rows of nested arrays must be equally long');
+    }
+    if (!isRow) values.push(node as number);
+    else for (const child of node) visit(child, depth + 1);
   };
   visit(nested, 0);
   return { values, shape };
+}
+
+function inWords(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return typeof value === 'object' ? 'an object' : `${typeof value} ${String(value)}`;
 }
 
 function inRange(value: number, dtype: keyof typeof RANGES): number {

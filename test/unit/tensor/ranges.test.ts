@@ -52,3 +52,26 @@ describe('whole numbers', () => {
     expect(() => tensor(Uint8Array.of(0, 2), { dtype: 'bool' })).toThrow(RangeError);
   });
 });
+
+describe('data that a tensor cannot hold', () => {
+  test.each<[unknown, string]>([
+    ['abc', 'data has string abc'],
+    [[['1']], 'data has string 1'],
+    [[1, null], 'data has null'],
+    [[1, undefined], 'data has undefined;'],
+    [[true], 'data has boolean true'],
+    [[1n], 'data has bigint 1'],
+    [[1, [2]], 'rows of nested arrays must be equally long'],
+    [Uint16Array.of(1), 'data is a Uint16Array; allowed: Float32Array,'],
+    [new DataView(new ArrayBuffer(4)), 'data is a DataView; allowed: Float32Array,'],
+  ])('%o is told at once', (data, says) => {
+    expect(() => tensor(data as number[])).toThrow(ArgumentError);
+    expect(() => tensor(data as number[])).toThrow(`tensor: ${says}`);
+  });
+
+  test('bytes of any class are fine', async () => {
+    for (const bytes of [Uint8Array.of(1, 255), Buffer.of(1, 255), Uint8ClampedArray.of(1, 255) as unknown]) {
+      expect([...(await tensor(bytes as Uint8Array).toArray())]).toEqual([1, 255]);
+    }
+  });
+});
