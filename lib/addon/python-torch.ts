@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cacheFolder } from './cache-folder.js';
 import { readAnswers, remember } from './remembered.js';
@@ -53,7 +53,7 @@ export function findOnPath(name: string, env: NodeJS.ProcessEnv = process.env): 
     .filter((folder) => folder !== '')
     .map((folder) => join(folder, name))
     .find((file) => {
-      const stat = statSync(file, { throwIfNoEntry: false });
+      const stat = statIfThere(file);
       return stat?.isFile() && (stat.mode & 0o111) !== 0;
     });
 }
@@ -73,5 +73,14 @@ function ask(python: string, env: NodeJS.ProcessEnv): Answer | undefined {
 }
 
 function modified(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return statIfThere(path)?.mtimeMs ?? 0;
+}
+
+/** Undefined also where it cannot be looked for: PATH may name folders of another user. */
+function statIfThere(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findPythonTorch } from '../../../lib/addon/python-torch.js';
@@ -46,4 +46,12 @@ test('no Python, and one that does not start, have no torch', () => {
   const XDG_CACHE_HOME = join(folder, 'cache');
   expect(findPythonTorch({ PATH: folder, XDG_CACHE_HOME })).toBeUndefined();
   expect(findPythonTorch({ PATH: makePython(folder, 'exit 1'), XDG_CACHE_HOME })).toBeUndefined();
+});
+
+test('a folder of PATH that cannot be looked into is passed over', () => {
+  const { env } = setUp('/somewhere/torch');
+  // A link to itself: also root, whom no permission stops, cannot look into it.
+  const loop = join(temporaryFolder(), 'loop');
+  symlinkSync(loop, loop);
+  expect(findPythonTorch({ ...env, PATH: `${loop}:${env.PATH}` })).toBe('/somewhere/torch');
 });
