@@ -100,7 +100,7 @@ async function prepare(options: PretrainOptions & { files: string[]; isFirst: bo
   const saved = resume ? await readSavedRun(folder) : undefined;
   if (saved !== undefined) checkIsSameRun(folder, saved, config, files);
   else if (isFirst) checkHoldsNoRun(folder);
-  parseGPTConfig({ vocabSize: 1, ...config.model }, 'model'); // says what is wrong before the data is read
+  checkWindows(config, parseGPTConfig({ vocabSize: 1, ...config.model }, 'model')); // before the data is read
   const isMade = resume || !isFirst;
   const tokenizer = isMade ? await loadTokenizer(out) : await makeTokenizer(config, files, signal);
   const modelConfig = fitVocabulary(config, tokenizer);
@@ -117,6 +117,13 @@ async function prepare(options: PretrainOptions & { files: string[]; isFirst: bo
 
 function asEvaluation(loss: number | undefined): Evaluation | undefined {
   return loss === undefined ? undefined : { loss };
+}
+
+/** @throws InputError when the data's windows are longer than the model's context */
+function checkWindows({ data: { windows = 1 } }: RunConfig, { contextLength }: GPTConfig): void {
+  if (windows <= contextLength) return;
+  const allowed = `1 to ${contextLength}, the model's context`;
+  throw new InputError(`field "data.windows" is ${windows}; allowed: ${allowed}`);
 }
 
 /** @throws InputError when the model's vocabulary is too small for the tokenizer. */

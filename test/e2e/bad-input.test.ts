@@ -53,6 +53,11 @@ const wrong: Wrong[] = [
     more: ['--set', 'train.batchSize=1e12'],
     says: /"train\.batchSize" is 1000000000000/,
   },
+  {
+    name: 'windows longer than the context',
+    more: ['--set', 'data.windows=33'],
+    says: /"data\.windows" is 33; allowed: 1 to 32, the model's context/,
+  },
   { name: 'weights beyond all', more: ['--set', 'model.initStd=1e7'], says: /"initStd" is 10000000/ },
   { name: 'threads beyond all', more: ['--threads', '2000'], says: /--threads.*from 1 to 1024/ },
   { name: 'CUDA where there is none', more: ['--device', 'cuda:99'], says: /cuda/i },
