@@ -22,6 +22,11 @@ export function describeEvaluation(
   return `${examples} examples: loss ${loss.toFixed(4)}, ${scores}\n${confusionText(names, confusion)}`;
 }
 
+/** A line where examples were too long. */
+export function describeCut(cut: number, { maxLength }: { maxLength: number }): string[] {
+  return cut === 0 ? [] : [`${cut} of them cut to ${maxLength} tokens`];
+}
+
 export function describePerplexity(when: string, { perplexity, loss, tokens }: TextPerplexity): string {
   return `perplexity ${when}: ${perplexity.toFixed(3)} (loss ${loss.toFixed(4)}, ${tokens} tokens)`;
 }

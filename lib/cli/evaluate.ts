@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { DIALOGUE_LAYOUTS, LOSS_ON } from '../data/dialogues/index.js';
 import { InputError } from '../errors.js';
 import { addCommonOptions } from './common-options.js';
-import { describeEvaluation } from './describe-evaluation.js';
+import { describeCut, describeEvaluation } from './describe-evaluation.js';
 import { FOR_DIALOGUES, type LanguageModelOptions } from './evaluate-language-model.js';
 import { modelFolder } from './model-folder.js';
 import { writeJsonLine, writeOut } from './output.js';
@@ -54,5 +54,5 @@ async function evaluateTaskModel(options: EvaluateOptions): Promise<void> {
   const evaluation = await evaluateTask(model, examples, { batchSize });
   const cut = examples.filter(({ isCut }) => isCut).length;
   if (json === true) await writeJsonLine({ task, labels, ...evaluation, cut });
-  else await writeOut(`${describeEvaluation(evaluation, labels)}\n`);
+  else await writeOut(`${[describeEvaluation(evaluation, labels), ...describeCut(cut, model.config)].join('\n')}\n`);
 }

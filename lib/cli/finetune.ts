@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { InputError } from '../errors.js';
 import type { FineTuneConfigInput, FineTuneSummary } from '../finetune/index.js';
 import { addCommonOptions, type CommonOptions } from './common-options.js';
-import { describeEvaluation, describePerplexity } from './describe-evaluation.js';
+import { describeCut, describeEvaluation, describePerplexity } from './describe-evaluation.js';
 import { modelFolder } from './model-folder.js';
 import { writeJsonLine, writeOut } from './output.js';
 import {
@@ -119,8 +119,10 @@ async function tell(summary: FineTuneSummary, { json }: FineTuneOptions): Promis
   if (evaluation === undefined) {
     return writeOut(`step ${step}, no epoch has been measured; go on with gptorch finetune --out ${out} --resume\n`);
   }
+  const { train, evaluation: measured, cut } = examples;
   const lines = [
-    `step ${step}, best at step ${bestStep}; ${examples.train} examples, ${examples.cut} cut to ${task.maxLength} tokens`,
+    `step ${step}, best at step ${bestStep}; ${train} examples, and ${measured} to measure on`,
+    ...describeCut(cut, task),
     describeEvaluation(evaluation, task.labels, baseline),
     ...(text ? [describePerplexity('before', text.before), describePerplexity('after', text.after)] : []),
     `model ${out}\nreport ${report}`,

@@ -69,6 +69,9 @@ async function chooseRun({ config: name, data, out, resume, lossOn, set = [], se
 async function tell(summary: PretrainSummary, { json, out }: PretrainOptions): Promise<void> {
   if (json === true) return writeJsonLine(summary);
   const { step, trainLoss, bestValLoss, bestStep, curve } = summary;
+  if (trainLoss === null) {
+    return writeOut(`step ${step}, nothing is trained yet; go on with gptorch pretrain --out ${out} --resume\n`);
+  }
   const best = bestValLoss === null ? '' : `, best validation loss ${bestValLoss.toFixed(4)} at step ${bestStep}`;
-  await writeOut(`step ${step}: train loss ${trainLoss?.toFixed(4)}${best}\nmodel ${out}\nloss curve ${curve}\n`);
+  await writeOut(`step ${step}: train loss ${trainLoss.toFixed(4)}${best}\nmodel ${out}\nloss curve ${curve}\n`);
 }

@@ -91,6 +91,13 @@ describe('gptorch finetune', () => {
     }
   });
 
+  it('says in words how many examples there were, and how many too long', async () => {
+    const { stdout } = await gptorch(finetune('classification', 'cut', '--epochs', '1', '--max-length', '5'));
+    expect(stdout).toMatch(/^step 8, best at step 8; 60 examples, and 20 to measure on\n80 of them cut to 5 tokens\n/);
+    const evaluate = ['evaluate', '--model', path('cut'), '--data', path('classification.eval.jsonl')];
+    expect((await gptorch(evaluate)).stdout).toMatch(/^20 examples: loss [\s\S]*\n20 of them cut to 5 tokens\n$/);
+  });
+
   it.each<[Name, object]>([
     ['entailment', { task: { labels: ['entailment', 'neutral'] } }],
     ['similarity', { task: { labels: [0, 1] } }],

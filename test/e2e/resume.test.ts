@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gptorch, jsonLines, losses, makeWorkspace, start, untilLogged } from './cli.js';
+import { gptorch, jsonLines, losses, makeText, makeWorkspace, start, untilExists, untilLogged } from './cli.js';
 
 let workspace: Awaited<ReturnType<typeof makeWorkspace>>;
 let whole: Record<string, unknown>[];
@@ -69,6 +69,31 @@ describe('gptorch pretrain --resume', () => {
       expect(a?.equals(b as Buffer)).toBe(true);
     },
   );
+
+  it('goes on where its first validation was stopped; until then nothing is trained', async () => {
+    await writeFile(workspace.path('long.txt'), makeText(60_000));
+    const out = workspace.path('unmeasured');
+    const slow = [
+      '--data',
+      workspace.path('long.txt'),
+      '--set',
+      'data.validationFraction=0.9',
+      '--set',
+      'train.batchSize=1',
+    ];
+    const first = start(pretrain('unmeasured', ...slow, '--set', 'train.evalBatches=0'));
+    await untilExists(`${out}/checkpoint.safetensors`);
+    first.child.kill('SIGINT');
+    expect(await first.result).toMatchObject({
+      code: 130,
+      stdout: `step 0, nothing is trained yet; go on with gptorch pretrain --out ${out} --resume\n`,
+    });
+    const more = ['--set', 'train.evalBatches=1', '--set', 'train.steps=1', '--set', 'train.warmupSteps=0'];
+    expect(await gptorch(['pretrain', '--out', out, '--resume', ...more])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^step 1: train loss \d+\.\d{4}, best validation loss /),
+    });
+  });
 
   it('does nothing more to a run that is complete', async () => {
     const summary = (
