@@ -18,13 +18,15 @@ export async function loadTaskModel(
 ): Promise<{ model: TaskModel; tokens: TaskTokens }> {
   const { addTaskTokens, checkTokenizerFits, loadTokenizer } = await import('../data/index.js');
   const device = await setUpEngine(options);
-  const { TaskModel } = await import('../heads/index.js');
-  const { readGPTConfig } = await import('../model/index.js');
+  const { TaskModel, taskOf } = await import('../heads/index.js');
+  const { fromHuggingFace, readModelJson } = await import('../model/index.js');
+  const [json, where] = [await readModelJson(options.model), join(options.model, 'config.json')];
+  taskOf(json, where); // a language model lacks the tokens of a task too, but that is not what to tell
   const tokenizer = await loadTokenizer(options.model);
   const tokens = addTaskTokens(tokenizer);
   if (tokens.tokenizer !== tokenizer) {
     throw new InputError(`${join(options.model, 'tokenizer.json')}: has no start, delimiter and extract tokens`);
   }
-  checkTokenizerFits(tokenizer, (await readGPTConfig(options.model)).vocabSize, options.model);
+  checkTokenizerFits(tokenizer, fromHuggingFace(json, where).vocabSize, options.model);
   return { model: await TaskModel.load(options.model, { device, dtype: options.dtype }), tokens };
 }

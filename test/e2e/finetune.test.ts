@@ -373,7 +373,12 @@ describe('gptorch finetune with bad input ends with 2, one line on stderr, and w
 
   it('evaluate and predict refuse a model without a head, and scores for classes', async () => {
     const headless = await gptorch(['predict', '--model', path('base'), '--input', '-'], '{"text":"sea"}');
-    expect(headless).toMatchObject({ code: 2, stderr: expect.stringMatching(/has no task|no start, delimiter/) });
+    expect(headless).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /config\.json: has no task: a language model without a head; gptorch finetune makes one/,
+      ),
+    });
     const scored = await gptorch(['evaluate', '--model', path('similarity'), '--data', path('score.eval.jsonl')]);
     expect(scored).toMatchObject({
       code: 2,
