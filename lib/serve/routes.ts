@@ -9,6 +9,7 @@ import { embeddings } from './embeddings.js';
 import { parseJsonBodies } from './json-body.js';
 import type { ServeOptions } from './options.js';
 import { addPage } from './page.js';
+import { closeWithConnection } from './queued-replies.js';
 import { Service } from './service.js';
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
@@ -99,6 +100,7 @@ function routeMethods(app: FastifyInstance) {
 function follow(service: Service, request: FastifyRequest, reply: FastifyReply): void {
   const begin = performance.now();
   const active = service.begin();
+  closeWithConnection(reply.raw, request.raw.socket);
   reply.raw.once('close', () => {
     active.end();
     const route = request.routeOptions.url ?? 'none';
