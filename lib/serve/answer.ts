@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
-import { badRequest } from './api-error.js';
 import type { TextToken } from './choice-text.js';
 import { type ChoiceEvent, generateChoices } from './choices.js';
 import { sendEvents } from './event-stream.js';
@@ -44,7 +43,7 @@ export interface Question {
   client: string;
 }
 
-/** Generates, and replies with the whole answer or a stream of its pieces. */
+/** Generates, and replies with the whole answer or a stream of its pieces. The question is one that `checkSize` let pass. */
 export async function answer(
   service: Service,
   reply: FastifyReply,
@@ -53,7 +52,6 @@ export async function answer(
 ): Promise<unknown> {
   const { served, prompts, fields } = question;
   const n = fields.n ?? 1;
-  checkSize(service, question, n);
   const { requestTimeout, waitTimeout, stallTimeout } = service.limits;
   const life = watchRequest(reply, requestTimeout, service.shutdown);
   const promptTokens = prompts.reduce((sum, prompt) => sum + prompt.length, 0);
@@ -116,21 +114,6 @@ export async function answer(
 /** A token may be a part of a character, or of what may become a stop string. */
 function saysSomething({ text, tokens, finishReason }: ChoiceEvent): boolean {
   return text !== '' || tokens.length > 0 || finishReason !== null;
-}
-
-/** @throws ApiError 400 for more than one request may ask for */
-function checkSize({ limits }: Service, { served, prompts, maxNewTokens }: Question, n: number): void {
-  const choices = prompts.length * n;
-  if (choices > limits.choices) {
-    throw badRequest(`${choices} choices are asked for; allowed: up to ${limits.choices}`, 'n', 'too_many_choices');
-  }
-  const { contextLength } = served.gpt.config;
-  const tokens = prompts.reduce((sum, { length }) => {
-    return sum + length + n * Math.min(maxNewTokens, contextLength - length + 1);
-  }, 0);
-  if (tokens <= limits.requestTokens) return;
-  const message = `up to ${tokens} tokens are asked for; allowed: ${limits.requestTokens} in one request`;
-  throw badRequest(message, 'max_tokens', 'too_many_tokens');
 }
 
 async function collect(events: AsyncIterable<ChoiceEvent>, count: number): Promise<ChoiceContent[]> {

@@ -4,6 +4,7 @@ import { type AnswerFormat, answer, type ChoiceContent } from './answer.js';
 import { badRequest } from './api-error.js';
 import { clientOf } from './auth.js';
 import { chatPrompt, messagesSchema } from './chat-prompt.js';
+import { checkSize } from './check-size.js';
 import { parseBody, samplingFields, unsupportedSampling } from './request-fields.js';
 import type { ServedModel } from './served-model.js';
 import type { Service } from './service.js';
@@ -45,6 +46,7 @@ export async function chatCompletions(
   const ends = [...served.ends, ...(served.separator === undefined ? [] : [served.separator])];
   const client = clientOf(request, fields.user);
   const question = { served, prompts: [prompt], fields, maxNewTokens: wanted, ends, logProbs, topLogProbs, client };
+  checkSize(service, question);
   return answer(service, reply, question, chatFormat(served, logProbs));
 }
 

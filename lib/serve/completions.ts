@@ -4,6 +4,7 @@ import { score } from '../generate/index.js';
 import { type AnswerFormat, answer, type ChoiceContent } from './answer.js';
 import { badRequest } from './api-error.js';
 import { clientOf } from './auth.js';
+import { checkSize } from './check-size.js';
 import { encodeInputs, isTextOrTokens, type TextOrTokens } from './prompt-tokens.js';
 import { parseBody, samplingFields, unsupportedSampling } from './request-fields.js';
 import { watchRequest } from './request-life.js';
@@ -33,17 +34,14 @@ export async function completions(service: Service, request: FastifyRequest, rep
   if (maxNewTokens === 0 && !echo) throw badRequest('max_tokens is 0; allowed: from 1, or 0 with echo', 'max_tokens');
   const logProbs = fields.logprobs != null;
   const prompts = inputs.map(({ tokens }) => tokens);
+  const topLogProbs = fields.logprobs ?? 0;
+  const client = clientOf(request, fields.user);
+  const question = { served, prompts, fields, maxNewTokens, ends: served.ends, logProbs, topLogProbs, client };
+  checkSize(service, question);
   const echoes = echo ? await echoPrompts(service, served, { inputs, logProbs, reply }) : [];
   const n = fields.n ?? 1;
   const format = completionFormat(served, { logProbs, echoOf: (index) => echoes[Math.floor(index / n)] });
-  const topLogProbs = fields.logprobs ?? 0;
-  const client = clientOf(request, fields.user);
-  return answer(
-    service,
-    reply,
-    { served, prompts, fields, maxNewTokens, ends: served.ends, logProbs, topLogProbs, client },
-    format,
-  );
+  return answer(service, reply, question, format);
 }
 
 /** A prompt as the beginning of its completion. */

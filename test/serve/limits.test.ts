@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import OpenAI from 'openai';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ArgumentError, GPT, loadTokenizer, tensor } from '../../lib/index.js';
 import { createServer, type ServerOptions } from '../../lib/serve/index.js';
 import { makeModel, metric, post, type Running, serve, until } from './serving.js';
@@ -53,6 +53,19 @@ describe('the limits of a request', () => {
     expect((await ask({ max_tokens: 60 })).status).toBe(200);
     const embed = await post(`${url}/v1/embeddings`, { model: 'chat', input: Array(3).fill('a'.repeat(40)) });
     expect(embed.body.error).toMatchObject({ code: 'too_many_tokens', param: 'input' });
+  });
+
+  it('are looked at before anything is computed, a prompt’s probabilities too', async () => {
+    const chat = makeModel('chat');
+    const { url } = await start({ models: [chat], limits: { requestTokens: 100, choices: 4 } });
+    const forward = vi.spyOn(chat.model, 'forward');
+    const echo = { model: 'chat', prompt: Array(3).fill('a'.repeat(40)), echo: true, logprobs: 0, max_tokens: 0 };
+    const { status, body } = await post(`${url}/v1/completions`, echo);
+    expect(status).toBe(400);
+    expect(body.error).toMatchObject({ code: 'too_many_tokens' });
+    const { body: many } = await post(`${url}/v1/completions`, { ...echo, prompt: ['ab', 'ab', 'ab'], n: 2 });
+    expect(many.error).toMatchObject({ code: 'too_many_choices' });
+    expect(forward).not.toHaveBeenCalled();
   });
 
   it('are the length of a text, and of a word in it', async () => {
