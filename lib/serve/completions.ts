@@ -5,6 +5,7 @@ import { type AnswerFormat, answer, type ChoiceContent } from './answer.js';
 import { badRequest } from './api-error.js';
 import { clientOf } from './auth.js';
 import { checkSize } from './check-size.js';
+import { ChoiceText } from './choice-text.js';
 import { encodeInputs, isTextOrTokens, type TextOrTokens } from './prompt-tokens.js';
 import { parseBody, samplingFields, unsupportedSampling } from './request-fields.js';
 import { watchRequest } from './request-life.js';
@@ -138,16 +139,13 @@ async function echoPrompts(
 
 /** The first token has no probability: nothing comes before it. What else was probable is not told for prompts. */
 function promptLogProbs(served: ServedModel, tokens: readonly number[], logProbs: readonly number[]): LogProbs {
-  const texts = tokens.map((token) => served.decode([token]));
-  let offset = 0;
-  const offsets = texts.map((text) => {
-    offset += text.length;
-    return offset - text.length;
-  });
+  // As an answer's: several tokens may make one character.
+  const text = new ChoiceText(served.decode, []);
+  const told = [...tokens.flatMap((token) => text.push(token).tokens), ...text.end().tokens];
   return {
-    tokens: texts,
+    tokens: tokens.map((token) => served.decode([token])),
     token_logprobs: [null, ...logProbs],
     top_logprobs: tokens.map(() => null),
-    text_offset: offsets,
+    text_offset: told.map(({ offset }) => offset),
   };
 }

@@ -1,6 +1,6 @@
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addTaskTokens, GPT, score, TaskModel, tensor } from '../../lib/index.js';
+import { addTaskTokens, GPT, loadTokenizer, score, TaskModel, tensor } from '../../lib/index.js';
 import { makeModel, metric, post, type Running, serve, until } from './serving.js';
 
 const chat = makeModel('chat');
@@ -114,6 +114,23 @@ describe('completions', () => {
     });
     expect(scored.choices[0]).toMatchObject({ text, finish_reason: 'length' });
     expect(scored.choices[0]?.logprobs?.token_logprobs).toHaveLength(18);
+  });
+
+  it('tell where a prompt’s tokens begin, several of which may make one character', async () => {
+    const tokenizer = await loadTokenizer(new URL('../fixtures/parity/tokenizers/gpt2', import.meta.url).pathname);
+    const model = new GPT({ vocabSize: tokenizer.vocabSize, contextLength: 64, layers: 1, heads: 1, width: 8 });
+    const bytes = await serve({ models: [{ name: 'bytes', model, tokenizer }] });
+    try {
+      const prompt = 'a鑫x鑫z';
+      const ask = { model: 'bytes', prompt, max_tokens: 1, echo: true, logprobs: 0 };
+      const [choice] = (await bytes.client.completions.create(ask)).choices;
+      const { tokens = [], text_offset: offsets = [] } = choice?.logprobs ?? {};
+      const parts = Array(3).fill('\ufffd');
+      expect(tokens.slice(0, -1)).toEqual(['a', ...parts, 'x', ...parts, 'z']);
+      expect(offsets).toEqual([0, 1, 1, 1, 2, 3, 3, 3, 4, prompt.length]);
+    } finally {
+      await bytes.close();
+    }
   });
 
   it('tell the most probable tokens at each place', async () => {
