@@ -2,6 +2,7 @@ import { encodePieces } from '../data/encode-pieces.js';
 import { CharTokenizer } from '../data/index.js';
 import { ArgumentError, InputError } from '../errors.js';
 import { ApiError, badRequest } from './api-error.js';
+import { ownTurn } from './own-turn.js';
 import type { ServedModel } from './served-model.js';
 
 /** Characters that are encoded in one go: about a millisecond. */
@@ -13,7 +14,7 @@ const LONGEST_WORD = 2000;
 const words = /\p{L}+|\p{N}+|[^\s\p{L}\p{N}]+/gu;
 
 /**
- * A text's tokens. Long texts are encoded in pieces between which others have their turn.
+ * A text's tokens. Others have their turn between many texts, and between the pieces that a long one is encoded in.
  * @throws ApiError 400 for a model without tokenizer, a text that cannot be encoded or is longer than the context
  */
 export async function encodeText(served: ServedModel, text: string, param: string): Promise<number[]> {
@@ -23,6 +24,7 @@ export async function encodeText(served: ServedModel, text: string, param: strin
     throw badRequest(`model ${served.name} has no tokenizer; give token ids`, param, 'no_tokenizer');
   }
   checkText(served, text, param);
+  await ownTurn();
   try {
     if (text.length <= PIECE) return tokenizer.encode(text);
     const tokens: number[] = [];

@@ -82,6 +82,31 @@ describe('the limits of a request', () => {
     expect((await ask('the '.repeat(900))).status).toBe(200);
   });
 
+  it('leave others their turn while many short texts are encoded', async () => {
+    const chat = makeModel('chat');
+    const { url } = await start({ models: [chat] });
+    let turns = 0;
+    const count = () => {
+      turns++;
+      counting = setImmediate(count);
+    };
+    let counting = setImmediate(count);
+    const seen: number[] = [];
+    const { encode } = chat.tokenizer;
+    vi.spyOn(chat.tokenizer, 'encode').mockImplementation((text) => {
+      seen.push(turns);
+      const begin = performance.now();
+      while (performance.now() - begin < 1);
+      return encode.call(chat.tokenizer, text);
+    });
+    const messages = Array(200).fill({ role: 'user', content: 'hello' });
+    const { status } = await post(`${url}/v1/chat/completions`, { model: 'chat', messages, max_tokens: 1 });
+    clearImmediate(counting);
+    expect(status).toBe(200);
+    expect(seen).toHaveLength(200);
+    expect((seen.at(-1) ?? 0) - (seen[0] ?? 0)).toBeGreaterThan(20);
+  });
+
   it('must be whole numbers from 1, and known', () => {
     const models = [makeModel('chat')];
     expect(() => createServer({ models, limits: { choices: 0 } })).toThrow(ArgumentError);
