@@ -16,7 +16,7 @@ export interface ServeLimits {
   waitTimeout: number;
   /** Milliseconds that a request may take in all; then it is answered by 503, or its stream ends. Default 300,000. */
   requestTimeout: number;
-  /** Milliseconds that a client may leave a stream unread; then its connection is closed. Default 30,000. */
+  /** Milliseconds that a client may leave a stream, or a reply of `createServer`, unread; then its connection is closed. Default 30,000. */
   stallTimeout: number;
 }
 

@@ -7,6 +7,7 @@ import { requireHost } from './hosts.js';
 import type { ServeOptions } from './options.js';
 import { addRoutes, sendError } from './routes.js';
 import { Service } from './service.js';
+import { closeWhereUnread } from './unread-replies.js';
 
 /** How a server of its own deals with the network. */
 export interface ServerOptions extends ServeOptions {
@@ -70,6 +71,9 @@ export function createServer(options: ServerOptions): ServeApp {
   });
   const check = requireHost(options.allowedHosts ?? []);
   app.addHook('onRequest', async (request) => check(request));
+  app.addHook('onSend', async (request, reply, payload) => {
+    closeWhereUnread(request, reply, payload, service.limits.stallTimeout);
+  });
   app.setErrorHandler((error, request, reply) => sendError(service, error, request, reply));
   app.setNotFoundHandler((request, reply) => {
     const what = `${request.method} ${request.url.slice(0, 100)}`;

@@ -208,6 +208,25 @@ describe('a method that a route does not have', () => {
   });
 });
 
+describe('a reply that is left unread', () => {
+  it('has its connection closed, also where it is no stream', async () => {
+    const models = [makeModel('wide', { config: { width: 512, heads: 2, layers: 1 } })];
+    const { url } = await start({ models, limits: { stallTimeout: 300 } });
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    const body = JSON.stringify({ model: 'wide', input: Array(1500).fill('a') });
+    socket.pause();
+    const head = 'POST /v1/embeddings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
+    // 15 MB each: more than the system takes on for a client.
+    socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`.repeat(4));
+    const gone = async () => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      return /gptorch_requests_total\{[^}]*status="499"\} [1-4]/.test(text);
+    };
+    await until(gone, 'the connection is closed', 20_000);
+    socket.destroy();
+  });
+});
+
 describe('other names and other pages', () => {
   it('a server on loopback answers for loopback’s names and those that are allowed', async () => {
     const { app } = await start({ allowedHosts: ['chat.local'] });
