@@ -6,24 +6,25 @@ import { chatCompletions } from './chat-completions.js';
 import { classify } from './classify.js';
 import { completions } from './completions.js';
 import { embeddings } from './embeddings.js';
+import { followRequests } from './follow-requests.js';
 import { parseJsonBodies } from './json-body.js';
 import type { ServeOptions } from './options.js';
 import { addPage } from './page.js';
-import { closeWithConnection } from './queued-replies.js';
 import { Service } from './service.js';
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
 /** The routes as a fastify plugin of one's own app: `app.register(gptorchRoutes, { prefix: '/ai', models })`. */
 export const gptorchRoutes: FastifyPluginAsync<ServeOptions> = async (app, options) => {
-  await addRoutes(app, new Service(options));
+  const service = new Service(options);
+  followRequests(app, service);
+  await addRoutes(app, service);
 };
 
 /** All routes, for a service that others look at too. */
 export async function addRoutes(app: FastifyInstance, service: Service): Promise<void> {
   const { apiKey, allowedOrigins = [], page = true } = service.options;
   app.setErrorHandler((error, request, reply) => sendError(service, error, request, reply));
-  app.addHook('onRequest', async (request, reply) => follow(service, request, reply));
   if (allowedOrigins.length > 0) {
     await app.register(cors, { origin: [...allowedOrigins], strictPreflight: false, maxAge: 600 });
   }
@@ -94,21 +95,6 @@ function routeMethods(app: FastifyInstance) {
       });
     },
   };
-}
-
-/** Counts a request until its reply is out or its client gone. */
-function follow(service: Service, request: FastifyRequest, reply: FastifyReply): void {
-  const begin = performance.now();
-  const active = service.begin();
-  closeWithConnection(reply.raw, request.raw.socket);
-  reply.raw.once('close', () => {
-    active.end();
-    const route = request.routeOptions.url ?? 'none';
-    const status = reply.raw.writableFinished ? reply.raw.statusCode : 499;
-    const seconds = (performance.now() - begin) / 1000;
-    service.metrics.request(route, request.method, status, seconds);
-    request.log.info({ method: request.method, route, status, seconds }, 'request');
-  });
 }
 
 /** Replies by an error in OpenAI's form. */

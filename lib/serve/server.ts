@@ -1,12 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { isIP, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify';
-import { ArgumentError } from '../errors.js';
 import { ApiError } from './api-error.js';
+import { followRequest, followRequests } from './follow-requests.js';
 import { requireHost } from './hosts.js';
 import type { ServeOptions } from './options.js';
 import { addRoutes, sendError } from './routes.js';
 import { Service } from './service.js';
+import { checkProxies } from './trusted-proxies.js';
 import { closeWhereUnread } from './unread-replies.js';
 
 /** How a server of its own deals with the network. */
@@ -49,7 +50,7 @@ export function createServer(options: ServerOptions): ServeApp {
   const { logger = false, headersTimeout = 10_000, receiveTimeout = 30_000 } = options;
   const service = new Service(options);
   const app: FastifyInstance = fastify({
-    trustProxy: trusted(options.trustedProxies),
+    trustProxy: checkProxies(options.trustedProxies),
     logger,
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 512 },
@@ -60,7 +61,11 @@ export function createServer(options: ServerOptions): ServeApp {
     return503OnClosing: false,
     http: { headersTimeout, requireHostHeader: false, connectionsCheckingInterval: 1000 },
     clientErrorHandler: refuseConnection,
-    frameworkErrors: (error, request, reply) => void sendError(undefined, error, request, reply),
+    // No hook is called for these.
+    frameworkErrors: (error, request, reply) => {
+      followRequest(service, request, reply);
+      sendError(undefined, error, request, reply);
+    },
   });
   app.server.maxConnections = options.maxConnections ?? 1024;
   app.server.on('checkExpectation', (_: IncomingMessage, response: ServerResponse) => {
@@ -69,6 +74,7 @@ export function createServer(options: ServerOptions): ServeApp {
   app.server.on('connect', (_: IncomingMessage, socket: Socket) => {
     endSocket(socket, new ApiError(405, 'this server is no proxy', { code: 'method_not_allowed' }));
   });
+  followRequests(app, service);
   const check = requireHost(options.allowedHosts ?? []);
   app.addHook('onRequest', async (request) => check(request));
   app.addHook('onSend', async (request, reply, payload) => {
@@ -92,22 +98,6 @@ export function createServer(options: ServerOptions): ServeApp {
       return inTime;
     },
   });
-}
-
-/** The addresses if they are such; fastify would name none. */
-function trusted(proxies: readonly string[] = []): string[] | false {
-  const networks = ['loopback', 'linklocal', 'uniquelocal'];
-  for (const proxy of proxies) {
-    const [, address = '', bits] = /^([^/]*)(?:\/(\d+))?$/.exec(proxy) ?? [];
-    const family = isIP(address);
-    const isAddress = family !== 0 && Number(bits ?? 0) <= (family === 4 ? 32 : 128);
-    if (!isAddress && !networks.includes(proxy)) {
-      throw new ArgumentError(
-        `trustedProxies: ${JSON.stringify(proxy)} is neither an address, nor a network as 10.0.0.0/8, nor one of ${networks.join(', ')}`,
-      );
-    }
-  }
-  return proxies.length > 0 && [...proxies];
 }
 
 /** The same as a listener of one's own `http` server: `http.createServer(await createHandler({ models }))`. */

@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import { connect } from 'node:net';
 import OpenAI from 'openai';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -327,6 +328,27 @@ describe('watching', () => {
     expect(line('gptorch_running{model="chat"}')).toMatch(/ 0$/);
     for (const name of ['nodejs_eventloop_lag_p99_seconds', 'process_resident_memory_bytes'])
       expect(line(name)).toBeDefined();
+  });
+
+  it('metrics count what is refused too, and what no route is there for', async () => {
+    const { url } = await start();
+    const status = (path: string, host: string) =>
+      new Promise((resolve, reject) => {
+        const request = get(`${url}${path}`, { headers: { host } }, (response) => {
+          response.resume().once('end', () => resolve(response.statusCode));
+        });
+        request.once('error', reject);
+      });
+    expect(await status('/nothing', 'localhost')).toBe(404);
+    expect(await status('/v1/models/%E0%A4%A', 'localhost')).toBe(400);
+    expect(await status('/healthz', 'evil.example')).toBe(403);
+    const text = await (await fetch(`${url}/metrics`)).text();
+    const counted = [...text.matchAll(/^gptorch_requests_total(\{.*\}) 1$/gm)].map(([, labels]) => labels);
+    expect(counted.sort()).toEqual([
+      '{route="/healthz",method="GET",status="403"}',
+      '{route="none",method="GET",status="400"}',
+      '{route="none",method="GET",status="404"}',
+    ]);
   });
 
   it('health comes back with the next request that succeeds, on any route', async () => {
