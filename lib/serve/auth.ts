@@ -1,6 +1,16 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
+import { ArgumentError } from '../errors.js';
 import { ApiError } from './api-error.js';
+
+/**
+ * No request could carry another key: whoever set one would be locked out.
+ * @throws ArgumentError; the key is not told
+ */
+export function checkKey(apiKey: string | undefined): void {
+  if (apiKey === undefined || /^[\x21-\x7e]+$/.test(apiKey)) return;
+  throw new ArgumentError('the API key may have letters, digits and signs of ASCII alone, no spaces, at least one');
+}
 
 /** @returns what throws ApiError 401 where a request does not carry the key */
 export function requireKey(apiKey: string): (request: FastifyRequest) => void {

@@ -34,7 +34,7 @@ const DEFAULT_LIMITS: ServeLimits = {
 export interface ServeOptions {
   /** At least one; requests name them. */
   models: readonly ModelToServe[];
-  /** Requests must carry it as `Authorization: Bearer …`. Default: none is asked for. */
+  /** Requests must carry it as `Authorization: Bearer …`; visible ASCII, no spaces. Default: none is asked for. */
   apiKey?: string | undefined;
   /** Web pages of these origins, such as `https://example.org`, may send requests. Default: none. */
   allowedOrigins?: readonly string[];

@@ -1,5 +1,6 @@
 import { ArgumentError, EngineError } from '../errors.js';
 import { ApiError } from './api-error.js';
+import { checkKey } from './auth.js';
 import { ServeMetrics } from './metrics.js';
 import { resolveLimits, type ServeLimits, type ServeOptions } from './options.js';
 import { Places } from './places.js';
@@ -25,6 +26,7 @@ export class Service {
 
   constructor(readonly options: ServeOptions) {
     this.limits = resolveLimits(options.limits);
+    checkKey(options.apiKey);
     const served = options.models.map((model) => new ServedModel(model));
     this.models = new Map(served.map((model) => [model.name, model]));
     if (served.length === 0) throw new ArgumentError('there is no model to serve');

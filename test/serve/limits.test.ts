@@ -41,6 +41,12 @@ describe('a key', () => {
     expect(refused).toBe(401);
     expect(headers.get('www-authenticate')).toBe('Bearer');
   });
+
+  it.each(['', 'my key', 'schlüssel', 'line\n'])('is refused where no header can carry it: %j', (apiKey) => {
+    const models = [makeModel('chat')];
+    expect(() => createServer({ models, apiKey })).toThrow(ArgumentError);
+    expect(() => createServer({ models, apiKey })).toThrow(/the API key may have/);
+  });
 });
 
 describe('the limits of a request', () => {
