@@ -52,8 +52,8 @@ export async function installLibtorch(options: InstallOptions = {}): Promise<str
       await rm(temporary, { recursive: true, force: true });
     }
   };
-  await withLock(join(cache, `${prefix}lock`), work, (pid) =>
-    onProgress({ what: `waiting for process ${pid}, which installs libtorch too` }),
+  await withLock(join(cache, `${prefix}lock`), work, ({ pid, host }) =>
+    onProgress({ what: `waiting for process ${pid} of ${host}, which installs libtorch too` }),
   );
   return folder;
 }

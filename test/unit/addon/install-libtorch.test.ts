@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { installLibtorch } from '../../../lib/addon/install/install-libtorch.js';
@@ -142,4 +143,20 @@ test("a failure of pip has pip's own reason", async () => {
   const PATH = makePython(temporaryFolder(), 'echo "ERROR: No matching distribution found"; exit 1');
   await expect(runPip(['download'], { PATH })).rejects.toThrow('pip failed: ERROR: No matching distribution found');
   await expect(runPip(['download'], { PATH: '' })).rejects.toThrow('no python3');
+});
+
+test('whoever installs on another machine is waited for; a process that is gone is not, though another has its number', async () => {
+  const { url } = await serveIndex(wheel);
+  const { cache, env } = setUp(url);
+  const lock = join(cache, '.libtorch-cpu-lock');
+  mkdirSync(cache, { recursive: true });
+  const owner = { pid: process.pid, start: 'another', since: '2026-01-01T00:00:00.000Z' };
+  writeFileSync(lock, JSON.stringify({ ...owner, host: 'another' }));
+  const told: string[] = [];
+  const installed = installLibtorch({ env, onProgress: ({ what }) => told.push(what) });
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  expect(told).toEqual([`waiting for process ${process.pid} of another, which installs libtorch too`]);
+  writeFileSync(lock, JSON.stringify({ ...owner, host: hostname() }));
+  expect(existsSync(await installed)).toBe(true);
+  expect(readdirSync(cache)).toEqual([`libtorch-${fetchedTorch}-cpu`]);
 });
