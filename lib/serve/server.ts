@@ -44,8 +44,8 @@ export type ServeApp = FastifyInstance & {
 
 /**
  * Makes a server; `listen` starts it. It answers for loopback's names alone unless `allowedHosts` says otherwise.
- * @throws ArgumentError for no model, two of one name, a wrong limit, a key that no header can carry or a proxy's wrong
- *   address
+ * @throws ArgumentError for no model, two of one name, a wrong limit, a key that no header can carry, or a host, an origin
+ *   or a proxy's address that would match nothing
  */
 export function createServer(options: ServerOptions): ServeApp {
   const { logger = false, headersTimeout = 10_000, receiveTimeout = 30_000 } = options;

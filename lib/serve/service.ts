@@ -3,6 +3,7 @@ import { ApiError } from './api-error.js';
 import { checkKey } from './auth.js';
 import { ServeMetrics } from './metrics.js';
 import { resolveLimits, type ServeLimits, type ServeOptions } from './options.js';
+import { checkOrigins } from './origins.js';
 import { Places } from './places.js';
 import { ServedModel } from './served-model.js';
 
@@ -27,6 +28,7 @@ export class Service {
   constructor(readonly options: ServeOptions) {
     this.limits = resolveLimits(options.limits);
     checkKey(options.apiKey);
+    checkOrigins(options.allowedOrigins);
     const served = options.models.map((model) => new ServedModel(model));
     this.models = new Map(served.map((model) => [model.name, model]));
     if (served.length === 0) throw new ArgumentError('there is no model to serve');

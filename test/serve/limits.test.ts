@@ -269,6 +269,29 @@ describe('other names and other pages', () => {
   });
 });
 
+describe('a name that would match nothing is refused', () => {
+  const models = [makeModel('chat')];
+
+  it.each(['*', 'example.org', 'example.org:8000', 'https://example.org/', 'https://example.org:443', ''])(
+    'as an origin: %j',
+    (origin) => {
+      expect(() => createServer({ models, allowedOrigins: [origin] })).toThrow(ArgumentError);
+      expect(() => createServer({ models, allowedOrigins: [origin] })).toThrow(/allowedOrigins: ".*" matches no page/);
+    },
+  );
+
+  it.each(['chat.local:8000', 'http://chat.local', 'fe80::1', 'bücher.example', '*', ''])('as a host: %j', (host) => {
+    expect(() => createServer({ models, allowedHosts: [host] })).toThrow(ArgumentError);
+    expect(() => createServer({ models, allowedHosts: [host] })).toThrow(/allowedHosts: ".*" is no request's host/);
+  });
+
+  it('and those that match something are taken', () => {
+    const allowedOrigins = ['https://example.org', 'http://localhost:3000', 'chrome-extension://abc', 'null'];
+    const allowedHosts = ['Chat.local', '[fe80::1]', '10.0.0.1', 'xn--bcher-kva.example'];
+    expect(() => createServer({ models, allowedOrigins, allowedHosts })).not.toThrow();
+  });
+});
+
 describe('a proxy in front', () => {
   const askedBy = async (trustedProxies: readonly string[] | undefined, proxy: string) => {
     const models = [makeModel('chat')];
