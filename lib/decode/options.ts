@@ -24,7 +24,10 @@ export interface GenerateOptions extends SamplingOptions, RequestOptions {
   maxNewTokens: number;
   /** Token ids that end the text; they are not given out. */
   stop?: readonly number[];
-  /** The same seed gives the same tokens, whatever else is generated beside them. Default: a random one. */
+  /**
+   * The same seed gives the same tokens, whatever else is generated beside them; but for rounding, which torch's kernels do
+   * otherwise beside others (see `batchInvariant`). Default: a random one.
+   */
   seed?: number;
   /** Gives each token's log-probability. Default false. */
   logProbs?: boolean;
