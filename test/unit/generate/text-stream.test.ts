@@ -34,3 +34,28 @@ it('tells the whole of any bytes, and decodes few tokens at a time', () => {
   expect(pieces.join('') + stream.end()).toBe(decodeBytes(bytes));
   expect(longest).toBeLessThan(100);
 });
+
+it('tells in time what becomes no character, and decodes few tokens at a time then too', () => {
+  let longest = 0;
+  const stream = new TextStream((tokens) => {
+    longest = Math.max(longest, tokens.length);
+    return decodeBytes(tokens);
+  });
+  const bytes = [...Array(2000).fill(0xe4), ...new TextEncoder().encode('你b')];
+  const pieces = bytes.map((byte) => stream.push(byte));
+  expect(pieces.slice(0, 1000).join('').length).toBeGreaterThan(990);
+  expect(pieces.slice(-2)).toEqual(['\ufffd\ufffd你', 'b']);
+  expect(pieces.join('') + stream.end()).toBe(decodeBytes(bytes));
+  expect(longest).toBeLessThan(30);
+});
+
+it('tells the characters of tokens that all end within another one', () => {
+  const text = '你好吗我很好'.repeat(20);
+  const bytes = [...new TextEncoder().encode(text)];
+  // Token n is three bytes, from the second one of a character on.
+  const parts = [bytes.slice(0, 1), ...Array.from({ length: 120 }, (_, i) => bytes.slice(1 + 3 * i, 4 + 3 * i))];
+  const stream = new TextStream((tokens) => decodeBytes(tokens.flatMap((token) => parts[token] ?? [])));
+  const pieces = parts.map((_, token) => stream.push(token));
+  expect(pieces.slice(0, 60).join('').length).toBeGreaterThan(50);
+  expect(pieces.join('') + stream.end()).toBe(text);
+});
