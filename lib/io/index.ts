@@ -1,9 +1,9 @@
 /** Files: safetensors, and writing that survives a crash. */
 
+export { type LockOwner, ProcessLock } from '../process-lock.js';
 export { digestOfFiles, digestOfJson } from './digest.js';
 export { writeFileAtomic } from './files.js';
 export { readJsonFile } from './json-file.js';
-export { type LockOwner, ProcessLock } from './process-lock.js';
 export {
   checkTensors,
   copyTensors,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type LockOwner, ProcessLock } from '../../io/process-lock.js';
+import { type LockOwner, ProcessLock } from '../../process-lock.js';
 
 /**
  * Runs `work` while no other process holds the lock `file`; waits for that one.

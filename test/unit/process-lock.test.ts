@@ -5,8 +5,8 @@ import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promi
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ProcessLock } from '../../../lib/io/process-lock.js';
-import { processStart } from '../../../lib/io/process-start.js';
+import { ProcessLock } from '../../lib/process-lock.js';
+import { processStart } from '../../lib/process-start.js';
 
 let folder: string;
 let path: string;
@@ -103,7 +103,7 @@ it('is no other’s to release', async () => {
 });
 
 it('that is stale goes to one of many that come at once', async () => {
-  const dist = new URL('../../../dist/io/process-lock.js', import.meta.url).href;
+  const dist = new URL('../../dist/process-lock.js', import.meta.url).href;
   const script = `import { ProcessLock } from '${dist}';
     await new Promise((resolve) => process.stdin.once('data', resolve));
     const lock = await ProcessLock.take(process.argv[1]);
