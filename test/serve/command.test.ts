@@ -42,6 +42,12 @@ describe('a signal', () => {
     const running = async () => (await metric(url, 'gptorch_time_to_first_token_seconds_count')) >= 16;
     await until(running, 'all sixteen have their first token', 30_000);
     child.kill('SIGTERM');
+    const health = () =>
+      fetch(`${url}/healthz`).then(
+        ({ status }) => status,
+        () => 503,
+      );
+    await until(async () => (await health()) === 503, 'the signal has come', 30_000);
     // Whoever comes now is refused: the port is closed, or the request gets 503 over a connection that was there before.
     const late = await post(`${url}/v1/completions`, long).then(
       ({ status }) => status,
