@@ -10,6 +10,11 @@ import { Service } from './service.js';
 import { checkProxies } from './trusted-proxies.js';
 import { closeWhereUnread } from './unread-replies.js';
 
+/** How long connections that nothing is asked over stay open, in milliseconds. */
+const KEEP_FOR_CLIENT = 15_000;
+/** Longer than a proxy keeps them, most of them 60 s: one closed just when it asks again would be its client's 502. */
+const KEEP_FOR_PROXY = 75_000;
+
 /** How a server of its own deals with the network. */
 export interface ServerOptions extends ServeOptions {
   /** As fastify's: true, or options of pino. Default false: nothing is logged. */
@@ -50,6 +55,7 @@ export type ServeApp = FastifyInstance & {
 export function createServer(options: ServerOptions): ServeApp {
   const { logger = false, headersTimeout = 10_000, receiveTimeout = 30_000 } = options;
   const service = new Service(options);
+  const isProxied = (options.trustedProxies?.length ?? 0) > 0;
   const app: FastifyInstance = fastify({
     trustProxy: checkProxies(options.trustedProxies),
     logger,
@@ -57,7 +63,7 @@ export function createServer(options: ServerOptions): ServeApp {
     routerOptions: { maxParamLength: 512 },
     bodyLimit: service.limits.bodyBytes,
     requestTimeout: receiveTimeout,
-    keepAliveTimeout: 15_000,
+    keepAliveTimeout: isProxied ? KEEP_FOR_PROXY : KEEP_FOR_CLIENT,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     http: { headersTimeout, requireHostHeader: false, connectionsCheckingInterval: 1000 },

@@ -310,6 +310,13 @@ describe('a proxy in front', () => {
     expect(await askedBy(undefined, '127.0.0.1')).toEqual(['127.0.0.1']);
   });
 
+  it('finds its connections open for longer than proxies keep them', async () => {
+    const kept = async (url: string) => (await fetch(`${url}/healthz`)).headers.get('keep-alive');
+    expect(await kept((await start({ trustedProxies: ['127.0.0.1'] })).url)).toBe('timeout=75');
+    await running?.close();
+    expect(await kept((await start()).url)).toBe('timeout=15');
+  });
+
   it.each(['10.0.0', 'proxy.example', '10.0.0.0/33', ''])('is no %j', (proxy) => {
     const options = { models: [makeModel('chat')], trustedProxies: [proxy] };
     expect(() => createServer(options)).toThrow(/trustedProxies: ".*" is neither an address/);
