@@ -42,13 +42,26 @@ export async function findWheel(index: string, { name, specifier }: WheelRequest
   return { url: wheel.url, fileName: wheel.fileName, sha256: wheel.sha256 };
 }
 
-/** A wheel by its own address; with `#sha256=…` it is checked. */
+/**
+ * A wheel by its own address; with `#sha256=…` it is checked.
+ *
+ * @throws LoadError for an address that cannot be one.
+ */
 export function wheelAt(address: string): Wheel {
   const url = new URL(address);
-  const fileName = decodeURIComponent(url.pathname.split('/').at(-1) ?? '');
+  const fileName = fileNameIn(url);
   const sha256 = /sha256=([0-9a-f]{64})/.exec(url.hash)?.[1];
   url.hash = '';
   return { url: url.href, fileName, sha256 };
+}
+
+/** Without folders, also of an address that hides slashes in it. */
+function fileNameIn(url: URL): string {
+  try {
+    return decodeURIComponent(url.pathname).split('/').at(-1) ?? '';
+  } catch {
+    throw new LoadError(`${url.href} is no wheel's address.`);
+  }
 }
 
 export function isWheelAddress(source: string): boolean {

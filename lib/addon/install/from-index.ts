@@ -20,6 +20,9 @@ const isLibrary = (name: string): boolean => /^(nvidia-|cuda-toolkit$)/.test(nam
 export const fromIndex: Source = async (options) => {
   const { device, env, get } = options;
   const source = env.GPTORCH_LIBTORCH_URL || wheelIndexes[device];
+  if (!URL.canParse(source)) {
+    throw new LoadError(`GPTORCH_LIBTORCH_URL is ${JSON.stringify(source)}, which is no address (https://…).`);
+  }
   if (isWheelAddress(source)) {
     if (device === 'cuda') {
       throw new LoadError(

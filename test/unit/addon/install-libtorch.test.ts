@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { wheelAt } from '../../../lib/addon/install/find-wheel.js';
 import { installLibtorch } from '../../../lib/addon/install/install-libtorch.js';
 import { runPip } from '../../../lib/addon/install/pip.js';
 import { locateLibtorch } from '../../../lib/addon/locate-libtorch.js';
@@ -143,6 +144,15 @@ test("a failure of pip has pip's own reason", async () => {
   const PATH = makePython(temporaryFolder(), 'echo "ERROR: No matching distribution found"; exit 1');
   await expect(runPip(['download'], { PATH })).rejects.toThrow('pip failed: ERROR: No matching distribution found');
   await expect(runPip(['download'], { PATH: '' })).rejects.toThrow('no python3');
+});
+
+test('what is no address is told as such', async () => {
+  await expectFailure('/mnt/wheels', /GPTORCH_LIBTORCH_URL is "\/mnt\/wheels", which is no address/);
+  await expectFailure('http://127.0.0.1:9/%E0%A4%A.whl', /%E0%A4%A\.whl is no wheel's address/);
+});
+
+test('a wheel stays in the folder of downloads, whatever its address hides', () => {
+  expect(wheelAt('http://example.org/a/..%2F..%2Fb%2Btorch.whl').fileName).toBe('b+torch.whl');
 });
 
 test('whoever installs on another machine is waited for; a process that is gone is not, though another has its number', async () => {
