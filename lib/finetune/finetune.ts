@@ -14,6 +14,7 @@ import {
   type TrainSummary,
   textPerplexity,
 } from '../train/index.js';
+import { checkIsSame } from '../train/saved-run.js';
 import { baselineOf, evaluateTask, type TaskEvaluation } from './evaluate-task.js';
 import type { FineTuneConfig } from './finetune-config.js';
 import { type PreparedTask, prepareTask } from './prepare.js';
@@ -77,6 +78,9 @@ async function train(options: FineTuneOptions): Promise<FineTuneSummary> {
     if (isFirst) checkHoldsNoRun(folder);
   } else if (saved.digest !== prepared.digest || saved.config.model !== directory) {
     throw new InputError(`${out}: cannot resume, model or data are not what the run began with`);
+  } else {
+    // The checkpoint has the optimizer's state of what was trained.
+    checkIsSame(folder, 'freeze', saved.config.finetune.freeze, config.freeze);
   }
   let owned: { dispose(): void } | undefined;
   try {

@@ -52,15 +52,17 @@ export function checkHoldsNoRun(folder: RunFolder): void {
 
 /** How a run is trained may change when it is resumed; what it is and what it reads may not. @throws InputError */
 export function checkIsSameRun(folder: RunFolder, saved: SavedRun, config: RunConfig, data: readonly string[]): void {
-  const same = (name: string, was: unknown, is: unknown) => {
-    if (isDeepStrictEqual(was, is)) return;
-    const told = `it was ${JSON.stringify(was)}, now it is ${JSON.stringify(is)}`;
-    throw new InputError(`${folder.path}: cannot resume with another ${name}: ${told}`);
-  };
-  same('model', saved.config.model, config.model);
-  same('tokenizer', saved.config.tokenizer, config.tokenizer);
-  same('data', saved.config.data, config.data);
-  same('data file', saved.data, data);
+  checkIsSame(folder, 'model', saved.config.model, config.model);
+  checkIsSame(folder, 'tokenizer', saved.config.tokenizer, config.tokenizer);
+  checkIsSame(folder, 'data', saved.config.data, config.data);
+  checkIsSame(folder, 'data file', saved.data, data);
+}
+
+/** @throws InputError naming what a resumed run would have otherwise than it was */
+export function checkIsSame(folder: RunFolder, name: string, was: unknown, is: unknown): void {
+  if (isDeepStrictEqual(was, is)) return;
+  const told = `it was ${JSON.stringify(was)}, now it is ${JSON.stringify(is)}`;
+  throw new InputError(`${folder.path}: cannot resume with another ${name}: ${told}`);
 }
 
 /** Why a resumed run will not repeat the uninterrupted one bit for bit; empty where it will. */

@@ -185,6 +185,14 @@ describe('gptorch finetune', () => {
     expect(resumed.languageModeling).toMatchObject({ before: { perplexity: expect.any(Number) } });
   });
 
+  it('is not resumed with other blocks frozen', async () => {
+    const resume = ['finetune', '--out', path('very-early'), '--resume', '--quiet', '--freeze', '1'];
+    expect(await gptorch(resume)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/very-early: cannot resume with another freeze: it was 0, now it is 1\n$/),
+    });
+  });
+
   it('resumed with another text it measures that one before and after', async () => {
     await writeFile(path('other.txt'), makeText(900).slice(300, 900));
     const resume = ['--resume', '--threads', '1', '--json', '--quiet', '--epochs', '13'];
