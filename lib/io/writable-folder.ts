@@ -30,5 +30,6 @@ export async function ensureWritableFolder(folder: string): Promise<string | und
 async function makeOne(path: string): Promise<void> {
   await mkdir(path).catch((error) => {
     if (error.code !== 'EEXIST') throw error;
+    if (!existsSync(path)) throw new InputError(`${path}: cannot be made: it is a link to what is not there`);
   });
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { symlink, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gptorch, makeWorkspace } from './cli.js';
 
@@ -16,6 +16,7 @@ beforeAll(async () => {
   );
   await writeFile(path('short.txt'), 'too short');
   await writeFile(path('not-json.json'), '{');
+  await symlink(path('out'), path('nowhere'));
   const init = await gptorch(['init', '--config', path('tiny.json'), '--vocab-size', '20', '--out', path('model')]);
   expect(init).toMatchObject({ code: 0 });
 });
@@ -63,6 +64,7 @@ const wrong: Wrong[] = [
   { name: 'CUDA where there is none', more: ['--device', 'cuda:99'], says: /cuda/i },
   { name: 'a device of no known kind', more: ['--device', 'tpu'], says: /tpu/ },
   { name: 'a folder that cannot be made', out: 'text.txt/run', says: /text\.txt/ },
+  { name: 'a folder that is a link to nothing', out: 'nowhere', says: /nowhere: cannot be made: it is a link/ },
   { name: 'a folder that the system refuses', out: '/proc/gptorch', says: /\/proc\/gptorch: cannot be written/ },
   { name: 'an option of a wrong kind', more: ['--threads', 'many'], says: /--threads/ },
   { name: 'an unknown option', more: ['--sett', 'a=b'], says: /--sett/ },
