@@ -66,8 +66,9 @@ export async function trainTask(model: TaskModel, run: TaskRun): Promise<TrainSu
         const evaluation = await evaluateUnlessStopped(model, prepared, { group, signal: stop });
         return evaluation && { loss: evaluation.loss, scores: scoresOf(evaluation) };
       },
-      // Where scores tie, as small evaluation files make them, the loss tells who is surer of what is right.
-      rank: ({ scores = {}, loss }) => [mainScore(scores), -loss],
+      // Where scores tie, as small evaluation files make them, the loss tells who is surer of what is right. A model that gives
+      // NaN seems to answer the first class each time, which may be often right.
+      rank: ({ scores = {}, loss }) => [Number.isFinite(loss) ? mainScore(scores) : Number.NaN, -loss],
       ranksInitial: prepared.hasHead,
       saveBest: () => model.save(folder.path, prepared.endTokens),
     },

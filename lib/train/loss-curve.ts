@@ -25,7 +25,8 @@ export async function writeLossCurve(
     if (isValidation(line)) validation.push([line.step, line.valLoss]);
     else train.push([line.step, line.terms?.[term] ?? line.trainLoss]);
   }
-  const best = validation.reduce<Point | undefined>((a, b) => (a === undefined || b[1] < a[1] ? b : a), undefined);
+  const finite = validation.filter(([, loss]) => Number.isFinite(loss));
+  const best = finite.reduce<Point | undefined>((a, b) => (a === undefined || b[1] < a[1] ? b : a), undefined);
   const points = { train: thin(train), validation: thin(validation), best };
   await writeFileAtomic(path, drawLossCurve({ title, perplexity, ...points }));
 }

@@ -73,7 +73,7 @@ export class MetricsLog {
 }
 
 /**
- * Reads a log. A last line that was torn by a kill is left out.
+ * Reads a log. A last line that was torn by a kill is left out; numbers that were not finite come as NaN.
  * @throws InputError when another line is not JSON; names the file and the line.
  */
 export async function readMetrics(path: string): Promise<Metrics[]> {
@@ -81,7 +81,8 @@ export async function readMetrics(path: string): Promise<Metrics[]> {
   lines.pop(); // after the last line feed: nothing, or a torn line
   return lines.map((line, index) => {
     try {
-      return JSON.parse(line) as Metrics;
+      // JSON has no number that is not finite: null stands for it.
+      return JSON.parse(line, (_, value) => (value === null ? Number.NaN : value)) as Metrics;
     } catch (cause) {
       throw new InputError(`${path}:${index + 1}: not a JSON object: ${line.slice(0, 60)}`, { cause });
     }

@@ -221,6 +221,17 @@ describe('gptorch finetune', () => {
     expect(JSON.parse(await readFile(path('ended/config.json'), 'utf8'))).toMatchObject(ends);
   });
 
+  it('a model that gives NaN is never the best, though its answers seem right', async () => {
+    const train = lines(20, classification);
+    await writeFile(path('all.train.jsonl'), train);
+    await writeFile(path('all.eval.jsonl'), train.replaceAll('"label":"sea"', '"label":"land"'));
+    const files = ['--train', path('all.train.jsonl'), '--eval', path('all.eval.jsonl'), '--batch-size', '20'];
+    const model = ['--model', path('learned'), '--labels', 'land,sea', '--epochs', '1', '--lr', '1e6', '--json'];
+    const rows = await jsonLines(finetune('classification', 'not-a-number', ...files, ...model));
+    expect(rows[1]).toMatchObject({ step: 1, valLoss: null, scores: { accuracy: 1 } });
+    expect(last(rows)).toMatchObject({ bestStep: 0, accuracy: 0.5 });
+  });
+
   it('stops early, and takes the order of the file', async () => {
     const args = ['--epochs', '50', '--patience', '2', '--shuffle', 'false', '--lambda', '0', '--json'];
     const summary = last(await jsonLines(finetune('classification', 'early', ...args)));

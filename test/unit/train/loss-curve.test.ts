@@ -1,5 +1,8 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { thin } from '../../../lib/train/loss-curve.js';
+import { thin, writeLossCurve } from '../../../lib/train/loss-curve.js';
 import { drawLossCurve, type Point } from '../../../lib/train/loss-curve-svg.js';
 
 const train: Point[] = Array.from({ length: 50 }, (_, i) => [i * 10, 4 * Math.exp(-i / 20) + 1]);
@@ -69,6 +72,15 @@ describe('drawLossCurve', () => {
   ])('draws %s', (_, input) => {
     expect(drawLossCurve(input)).not.toMatch(/NaN|Infinity|undefined/);
   });
+});
+
+it('the best validation is one with a number, whatever the log has beside it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'gptorch-curve-'));
+  const path = join(folder, 'loss.svg');
+  const losses = [Number.NaN, 3, 2, Number.NaN];
+  await writeLossCurve(path, losses.map((valLoss, step) => ({ step, valLoss, seconds: step })), { title: 't' }); // biome-ignore format: short
+  expect(await readFile(path, 'utf8')).toContain('validation, best 2.0000 at step 2');
+  await rm(folder, { recursive: true });
 });
 
 describe('thin', () => {

@@ -77,3 +77,12 @@ it('names the file where a line cannot be written', async () => {
   await log.close();
   await expect(log.append(step(0))).rejects.toThrow(`cannot write ${path}: `);
 });
+
+it('numbers that are not finite come back as NaN', async () => {
+  const lines: Metrics[] = [
+    { ...validation(1), valLoss: Number.NaN, scores: { accuracy: 0.5, pearson: Number.NaN } },
+    { ...step(1), trainLoss: Number.POSITIVE_INFINITY },
+  ];
+  await write(lines);
+  expect(await readMetrics(path)).toEqual([lines[0], { ...step(1), trainLoss: Number.NaN }]);
+});
