@@ -137,3 +137,4 @@ def check_row_norm() -> None:
         exact = functional.layer_norm((x * 3 + 5).double(), (width,), weight.double(), bias.double(), 1e-5)
         assert_close(found.double(), exact, rtol=1e-5, atol=2e-5)
         assert torch.equal(torch.ops.gptorch.row_norm(x[7:8] * 3 + 5, weight, bias, 1e-5), found[7:8])
+    assert torch.ops.gptorch.row_norm(torch.empty(3, 0), torch.empty(0), torch.empty(0), 1e-5).shape == (3, 0)

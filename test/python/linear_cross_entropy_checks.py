@@ -186,6 +186,12 @@ def check_no_rows() -> None:
     assert float(loss.detach()) == 0.0 and all(float(gradient.abs().max()) == 0.0 for gradient in gradients)
 
 
+def check_no_vocabulary() -> None:
+    hidden, _, targets = operands(6, 5, 11)
+    loss = op(hidden, torch.empty(0, 5, dtype=torch.double), torch.full_like(targets, IGNORED))
+    assert float(loss.detach()) == 0.0
+
+
 def check_other_ignore_index() -> None:
     hidden, weight, targets = operands(6, 5, 11)
     targets = targets.clamp_min(0)

@@ -80,7 +80,7 @@ Result forwardCpu(const at::Tensor& allHidden, const at::Tensor& weightInput, co
   const double scale = mean ? (rows == 0 ? 0.0 : 1.0 / static_cast<double>(rows)) : 1.0;
   const at::ScalarType computeDtype = lossDtype(hidden.scalar_type());
   const bool gradient = hiddenGradient || weightGradient;
-  if (chunkRows <= 0) chunkRows = std::max(kLeastRows, kChunkBytes / (4 * vocabSize));
+  if (chunkRows <= 0) chunkRows = std::max(kLeastRows, kChunkBytes / std::max<int64_t>(1, 4 * vocabSize));
 
   at::Tensor gradHidden = at::empty(hiddenGradient ? hidden.sizes() : at::IntArrayRef{0}, hidden.options());
   // Transposed: the smaller factor, hidden, is then the one that a product has to lay out anew.

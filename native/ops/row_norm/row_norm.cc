@@ -42,7 +42,7 @@ GPTORCH_CLONES void normalise(const float* input, int64_t width, const float* we
 void rowNorm(const float* input, int64_t rows, int64_t width, const float* weight, const float* bias, double eps,
              float* output) {
   // Rows to a piece: worth taking, few enough to share out.
-  const int64_t piece = std::max<int64_t>(1, kGrain / (8 * width));
+  const int64_t piece = std::max<int64_t>(1, kGrain / (8 * std::max<int64_t>(1, width)));
   inTurn((rows + piece - 1) / piece, piece * width * 4, [&](int64_t task) {
     for (int64_t row = task * piece; row < std::min(rows, (task + 1) * piece); ++row) {
       normalise(input + row * width, width, weight, bias, eps, output + row * width);
