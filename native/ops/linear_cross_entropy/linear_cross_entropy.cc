@@ -103,7 +103,7 @@ Result forwardCpu(const at::Tensor& allHidden, const at::Tensor& weightInput, co
     if (weightGradient) addProduct(transposedGradWeight, h.t(), gradLogits);
   }
   const at::Tensor gradWeight = transposedGradWeight.defined()
-                                    ? transposedCopy(transposedGradWeight)
+                                    ? transposedCopy(transposedGradWeight).to(weight.scalar_type())
                                     : at::zeros(weightGradient ? weight.sizes() : at::IntArrayRef{0}, weight.options());
   if (hiddenGradient && !all) {
     gradHidden = at::zeros(allHidden.sizes(), hidden.options()).index_copy_(0, places, gradHidden);  // (rows, width)

@@ -24,7 +24,8 @@ at::Tensor plain(const at::Tensor& a, const at::Tensor& b, const Bias& bias) {
 /// oneDNN checks little: what does not fit is left to torch, which says so.
 bool fits(const at::Tensor& a, const at::Tensor& b, const Bias& bias) {
   if (a.dim() != 2 || b.dim() != 2 || a.size(1) != b.size(0) || !oneDnnFits(a, b)) return false;
-  return !bias || (bias->dim() == 1 && bias->size(0) == b.size(1) && bias->scalar_type() == at::kFloat);
+  return !bias ||
+         (bias->dim() == 1 && bias->size(0) == b.size(1) && bias->scalar_type() == at::kFloat);
 }
 
 at::Tensor cpu(const at::Tensor& a, const at::Tensor& b, const Bias& bias) {
@@ -84,6 +85,8 @@ at::Tensor matrixProduct(const at::Tensor& a, const at::Tensor& b, const Bias& b
 void addProduct(at::Tensor& sum, const at::Tensor& a, const at::Tensor& b) {
   if (!sum.defined()) {
     sum = matrixProduct(a, b);
+  } else if (at::isReducedFloatingType(a.scalar_type())) {
+    sum = sum.to(at::kFloat).add_(matrixProduct(a, b));
   } else if (fits(a, b, {})) {
     sum = oneDnnProductPlus(a, b, sum);
   } else {
