@@ -67,6 +67,12 @@ def check_values_of_every_layout() -> None:
                 assert_exact(op(one, two, bias), a, b, bias)
 
 
+def check_a_bias_of_any_stride() -> None:
+    a, b, bias = draw(17, 16).float(), draw(16, 33).float(), draw(66).float()
+    for layout in (bias[::2], bias[:1].expand(33)):
+        assert_exact(op(a, b, layout), a, b, layout)
+
+
 def check_gradients_of_float32() -> None:
     """The products of the backward pass, with their transposed copies."""
     for rows, inner, columns in SHAPES:

@@ -25,7 +25,7 @@ at::Tensor plain(const at::Tensor& a, const at::Tensor& b, const Bias& bias) {
 bool fits(const at::Tensor& a, const at::Tensor& b, const Bias& bias) {
   if (a.dim() != 2 || b.dim() != 2 || a.size(1) != b.size(0) || !oneDnnFits(a, b)) return false;
   return !bias ||
-         (bias->dim() == 1 && bias->size(0) == b.size(1) && bias->scalar_type() == at::kFloat);
+         (bias->dim() == 1 && bias->size(0) == b.size(1) && bias->scalar_type() == at::kFloat && bias->is_contiguous());
 }
 
 at::Tensor cpu(const at::Tensor& a, const at::Tensor& b, const Bias& bias) {
