@@ -58,6 +58,14 @@ def check_values() -> None:
         assert_close(y, torch.where(y != 0, x / (1 - applied), 0.0), rtol=1e-6, atol=0)
 
 
+def check_reduced_dtypes_are_rounded_once() -> None:
+    """A scale that is rounded itself would make every element of bfloat16 smaller by 0.16 %."""
+    x = torch.rand(SIZE, generator=torch.Generator().manual_seed(2)) + 1
+    for dtype in (torch.bfloat16, torch.half):
+        reduced = x.to(dtype)
+        assert torch.equal(op(reduced), op(reduced.float()).to(dtype))
+
+
 def check_keep_rate() -> None:
     for p in (0.001, 0.1, 0.5, 0.9):
         for ordinal in range(3):
