@@ -9,7 +9,7 @@ import torch
 
 import harness
 
-KERNELS = ["packed_product", "block_attention", "causal_attention"]
+KERNELS = ["packed_product", "block_attention", "causal_attention", "dropout"]
 
 
 def checks() -> list[harness.Check]:

@@ -8,11 +8,10 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
-#include <algorithm>
-
 #include "ops/dropout/check.h"
-#include "ops/dropout/mask.h"
+#include "ops/dropout/drop_kernels.h"
 #include "ops/grain.h"
+#include "ops/simd/instruction_set.h"
 
 namespace gptorch::ops {
 
@@ -20,19 +19,15 @@ namespace {
 
 using Mask = DropoutMask;
 
-/// Drops the elements of some chunks; the tail of the last chunk is left out by `numel`.
-template <typename T>
-__attribute__((target_clones("avx512f", "avx2", "default"))) void dropChunks(const T* input, T* output,
-                                                                             int64_t firstChunk, int64_t lastChunk,
-                                                                             int64_t numel, Mask mask) {
-  for (int64_t chunk = firstChunk; chunk < lastChunk; ++chunk) {
-    float factors[Mask::kPerLane][Mask::kLanes];
-    mask.factors(Mask::counterOf(chunk, 0), factors);
-    const float* factor = &factors[0][0];
-    const int64_t base = chunk * Mask::kChunk;
-    const int64_t count = std::min<int64_t>(Mask::kChunk, numel - base);
-    for (int64_t j = 0; j < count; ++j) output[base + j] = Mask::apply(factor[j], input[base + j]);
-  }
+const DropKernels& dropKernels() {
+  static const DropKernels kernels = [] {
+#if defined(__x86_64__)
+    if (instructionSet() == InstructionSet::Avx512) return avx512DropKernels();
+    if (instructionSet() == InstructionSet::Avx2) return avx2DropKernels();
+#endif
+    return genericDropKernels();
+  }();
+  return kernels;
 }
 
 at::Tensor drop(const at::Tensor& input, const Mask& mask) {
@@ -46,8 +41,9 @@ at::Tensor drop(const at::Tensor& input, const Mask& mask) {
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kBFloat16, at::kHalf, source.scalar_type(), "gptorch::dropout", [&] {
     const scalar_t* from = source.const_data_ptr<scalar_t>();
     scalar_t* to = output.mutable_data_ptr<scalar_t>();
+    const auto dropChunks = dropKernels().drop(from);
     at::parallel_for(0, chunks, kGrain / Mask::kChunk,
-                     [&](int64_t first, int64_t last) { dropChunks<scalar_t>(from, to, first, last, numel, mask); });
+                     [&](int64_t first, int64_t last) { dropChunks(from, to, first, last, numel, mask); });
   });
   return output;
 }
