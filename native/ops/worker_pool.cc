@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <system_error>
 #include <thread>
 
 namespace gptorch::ops {
@@ -30,8 +31,12 @@ WorkerPool& WorkerPool::shared() {
 }
 
 void WorkerPool::grow(int workers) {
-  for (; workers_ < workers; ++workers_) {
-    std::thread([this, worker = workers_] { serve(worker); }).detach();
+  try {
+    for (; workers_ < workers; ++workers_) {
+      std::thread([this, worker = workers_] { serve(worker); }).detach();
+    }
+  } catch (const std::system_error&) {
+    // The system gives no more: those that there are, and the caller, do the work.
   }
 }
 
