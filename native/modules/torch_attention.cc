@@ -42,7 +42,7 @@ at::Tensor flash(const at::Tensor& query, const at::Tensor& key, const at::Tenso
 
 }  // namespace
 
-at::Tensor TorchAttention::attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) {
+at::Tensor TorchAttention::attend(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value) const {
   const int64_t queries = query.size(2), keys = key.size(2);
   const bool windowed = window_ && *window_ < keys;
   // torch aligns is_causal to the top left, so it fits only where queries and keys are the same tokens.
@@ -52,7 +52,7 @@ at::Tensor TorchAttention::attend(const at::Tensor& query, const at::Tensor& key
   return at::scaled_dot_product_attention(query, key, value, mask(queries, keys, query));
 }
 
-at::Tensor TorchAttention::weights(const at::Tensor& query, const at::Tensor& key) {
+at::Tensor TorchAttention::weights(const at::Tensor& query, const at::Tensor& key) const {
   const at::Tensor scores =
       at::matmul(query * scaleFor(query), key.transpose(-2, -1)) + mask(query.size(2), key.size(2), query);
   return scores.softmax(-1);  // (B, heads, T, S)
@@ -62,18 +62,14 @@ at::Tensor TorchAttention::mix(const at::Tensor& weights, const at::Tensor& valu
   return at::matmul(weights.to(value.scalar_type()), value);  // (B, heads, T, headWidth)
 }
 
-const at::Tensor& TorchAttention::mask(int64_t queries, int64_t keys, const at::Tensor& like) {
-  const bool fits = mask_.defined() && mask_.size(0) == queries && mask_.size(1) == keys &&
-                    mask_.scalar_type() == like.scalar_type() && mask_.device() == like.device();
-  if (fits) return mask_;
+at::Tensor TorchAttention::mask(int64_t queries, int64_t keys, const at::Tensor& like) const {
   const auto indices = like.options().dtype(at::kLong);
   const at::Tensor row = at::arange(keys - queries, keys, indices).unsqueeze(1);  // (T, 1) places of the queries
   const at::Tensor column = at::arange(keys, indices).unsqueeze(0);               // (1, S) places of the keys
   at::Tensor allowed = column <= row;
   if (window_) allowed = allowed & (column > row - *window_);
   const at::Tensor zero = at::zeros({}, like.options());
-  mask_ = at::where(allowed, zero, zero - std::numeric_limits<double>::infinity());  // (T, S)
-  return mask_;
+  return at::where(allowed, zero, zero - std::numeric_limits<double>::infinity());  // (T, S)
 }
 
 }  // namespace gptorch

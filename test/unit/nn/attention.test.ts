@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CausalSelfAttention } from '../../../lib/nn/index.js';
-import { engine, scope, tensor } from '../../../lib/tensor/index.js';
+import { engine, noGrad, scope, tensor, zeros } from '../../../lib/tensor/index.js';
 
 describe('CausalSelfAttention', () => {
   it.each([
@@ -20,5 +20,19 @@ describe('CausalSelfAttention', () => {
     expect(engine.memory().peak - before).toBeLessThan(scores / 4);
     input.dispose();
     attention.dispose();
+  });
+
+  it('keeps no mask of what went through it', async () => {
+    const [length, capacity, heads, headWidth] = [256, 512, 2, 4];
+    const width = heads * headWidth;
+    const attention = new CausalSelfAttention({ width, heads, attentionWindow: 100 });
+    const input = zeros([1, length, width]);
+    const cache = { keys: zeros([1, heads, capacity, headWidth]), values: zeros([1, heads, capacity, headWidth]) };
+    await engine.idle();
+    const before = engine.memory().allocated;
+    noGrad(() => attention.forward(input, { cache, position: 10 }).dispose());
+    await engine.idle();
+    expect(engine.memory().allocated - before).toBe(0);
+    for (const each of [input, cache.keys, cache.values, attention]) each.dispose();
   });
 });
