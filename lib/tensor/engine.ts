@@ -25,7 +25,8 @@ export class Engine {
   /**
    * Records the calls on tensors that `fn` makes, instead of queueing them: nothing is computed. `replay()` of the result makes
    * them all as one operation of the queue, with no JavaScript between; on a GPU the third replay records its launches in a CUDA
-   * graph, and from then on a replay is a single launch.
+   * graph, and from then on a replay is a single launch. (Not where gradients outlast it, as without a `zeroGrad` at its end, or
+   * stand there before it: all its calls are made each time then.)
    *
    * What changes from replay to replay stands in tensors that were made before: overwrite them with `copyFrom` or `fill`.
    * Numbers given to calls, and shapes, stay as they were. Dropout is drawn anew by each replay. `fn` is a `scope`: of what it makes

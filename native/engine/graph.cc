@@ -63,7 +63,9 @@ void Graph::finish() {
     // A replay on a device computes values and no history.
     slot->roots.reset();
   }
-  if (device_) replayer_.setMaker([device = *device_] { return ops::makeDeviceGraph(device); });
+  if (device_ && !leavesGradients_) {
+    replayer_.setMaker([device = *device_] { return ops::makeDeviceGraph(device); });
+  }
 }
 
 void Graph::drop() {
@@ -73,11 +75,12 @@ void Graph::drop() {
   items_.clear();
 }
 
-/// The first thing that the calls do with a cell decides what the whole does with it.
+/// The first thing that the calls do with a cell decides what the whole does with it, the last one whether it is done
+/// with: a gradient that is overwritten is dropped (zeroGrad).
 void Graph::classify() {
   struct Use {
     CellRef cell;
-    bool needed, changed;
+    bool needed, changed, outlasts;
   };
   std::vector<Use> uses;
   std::unordered_map<const Cell*, size_t> places;
@@ -85,9 +88,10 @@ void Graph::classify() {
     for (const CellRef& cell : cells) {
       const auto [place, isNew] = places.try_emplace(cell.get(), uses.size());
       if (isNew) {
-        uses.push_back({cell, needed, changed});
+        uses.push_back({cell, needed, changed, needed});
       } else {
         uses[place->second].changed |= changed;
+        uses[place->second].outlasts = needed;
       }
     }
   };
@@ -99,8 +103,21 @@ void Graph::classify() {
   for (const Use& use : uses) {
     (use.needed ? use.changed ? writes_ : reads_ : overwrites_).push_back(use.cell);
     if (made_.contains(use.cell.get())) continue;
-    if (auto slot = std::dynamic_pointer_cast<Slot>(use.cell)) outside_.push_back(std::move(slot));
+    if (auto slot = std::dynamic_pointer_cast<Slot>(use.cell)) {
+      outside_.push_back(std::move(slot));
+    } else {
+      // What is no tensor stands for gradients.
+      usesGradients_ = true;
+      leavesGradients_ |= use.outlasts;
+    }
   }
+}
+
+bool Graph::findsGradients() const {
+  return usesGradients_ && std::any_of(outside_.begin(), outside_.end(), [](const SlotRef& slot) {
+           const at::Tensor& value = slot->value;
+           return value.defined() && value.is_leaf() && value.grad().defined();
+         });
 }
 
 void Graph::replay(const RandomKey& key) {
@@ -142,6 +159,7 @@ void Graph::dispose() {
 
 void Graph::run(const RandomKey& key) {
   if (key_->used) key_->set(key, *device_);
+  if (replayer_.records() && findsGradients()) replayer_.reset();
   replayer_.replay([this] { execute(); });
 }
 

@@ -22,7 +22,8 @@ namespace gptorch {
 ///
 /// To the engine a replay is one operation: it reads, writes and overwrites what its calls do, is marked as a whole
 /// when one of them fails, and counts once against the queue's limits. On a device that records launches it becomes one
-/// (see Replayer).
+/// (see Replayer), as long as no gradients outlast it: which tensor is a parameter's gradient is not the device's to
+/// say.
 class Graph : public std::enable_shared_from_this<Graph> {
  public:
   explicit Graph(SessionRef session) : session_(std::move(session)) {}
@@ -54,6 +55,8 @@ class Graph : public std::enable_shared_from_this<Graph> {
  private:
   void requireDevice(const std::string& call, const std::vector<CellRef>& cells);
   void classify();
+  /// Engine thread: whether it uses gradients and there are some already.
+  bool findsGradients() const;
   void run(const RandomKey& key);
   void execute();
   static void perform(Item& item);
@@ -68,6 +71,8 @@ class Graph : public std::enable_shared_from_this<Graph> {
   /// Tensors of others that it reads or changes.
   std::vector<SlotRef> outside_;
   std::vector<CellRef> reads_, writes_, overwrites_;
+  /// Whether it uses gradients, and whether there are some after it.
+  bool usesGradients_ = false, leavesGradients_ = false;
   bool disposed_ = false;
   /// The engine's side only, once the function is over.
   std::vector<Item> items_;

@@ -33,7 +33,10 @@ class Replayer {
     ++launches_;
   }
 
-  /// Engine thread: frees what the device recorded.
+  /// Engine thread: whether the next replay is one of what a device records, or will be the one that it records.
+  bool records() const { return graph_ || (executed_ >= kExecuted && make_); }
+
+  /// Engine thread: frees what the device recorded; replays execute from now on.
   void reset() {
     graph_.reset();
     make_ = nullptr;

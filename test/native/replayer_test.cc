@@ -38,7 +38,10 @@ void twoReplaysExecuteThenItLaunches() {
   {
     Replayer<FakeGraph> replayer;
     replayer.setMaker([] { return std::make_unique<FakeGraph>(false); });
-    for (int i = 0; i < 5; ++i) replayer.replay(execute);
+    for (int i = 0; i < 5; ++i) {
+      checkEqual(replayer.records(), i >= 2);
+      replayer.replay(execute);
+    }
     checkEqual(history, "eecelll");
     checkEqual(replayer.launches(), 3);
   }

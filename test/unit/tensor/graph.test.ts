@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { addon } from '../../../lib/addon/index.js';
 import {
   AdamW,
   ArgumentError,
@@ -248,6 +249,70 @@ describe('dropout in a graph', () => {
     graph.replay();
     expect(await values(graph.value.grad)).toEqual(await values(graph.value.dropped));
     await engine.idle();
+  });
+});
+
+/** A stand-in for a device's graphs: on a GPU the third replay would be the first launch. */
+describe('on a device that records, gradients', () => {
+  beforeEach(() => addon.engine.standInForGraphs(true));
+  afterEach(() => addon.engine.standInForGraphs(false));
+
+  const pair = () => {
+    const weight = tensor([1, 2], { requiresGrad: true });
+    const factors = tensor([3, 4]);
+    const optimizer = new AdamW(new Map([['weight', weight]]), { weightDecay: 0 });
+    return { factors, optimizer, backward: () => weight.mul(factors).sum().backward(), gradient: () => weight.grad() };
+  };
+
+  test('that are dropped at the end are launched', async () => {
+    const { optimizer, backward, gradient } = pair();
+    const graph = engine.capture(() => {
+      backward();
+      const found = gradient();
+      optimizer.zeroGrad();
+      return found;
+    });
+    for (let i = 0; i < 5; i++) graph.replay();
+    expect(await values(graph.value)).toEqual([3, 4]);
+    expect(graph.launches).toBe(3);
+  });
+
+  test('that others left are added to: nothing is launched any more', async () => {
+    const { factors, optimizer, backward, gradient } = pair();
+    const graph = engine.capture(() => {
+      backward();
+      const found = gradient();
+      optimizer.zeroGrad();
+      return found;
+    });
+    for (let i = 0; i < 4; i++) graph.replay();
+    backward();
+    factors.copyFrom(tensor([10, 20]));
+    graph.replay();
+    expect(await values(graph.value)).toEqual([13, 24]);
+    graph.replay();
+    expect(await values(graph.value)).toEqual([10, 20]);
+    expect(graph.launches).toBe(2);
+  });
+
+  test('that are left are not launched: the next call would not see them', async () => {
+    const { optimizer, backward, gradient } = pair();
+    const graph = engine.capture(backward);
+    for (let i = 0; i < 5; i++) {
+      graph.replay();
+      expect(await values(gradient())).toEqual([3, 4]);
+      optimizer.zeroGrad();
+    }
+    expect(graph.launches).toBe(0);
+  });
+
+  test('of others do not matter to what uses none', async () => {
+    const { factors, backward } = pair();
+    const graph = engine.capture(() => factors.sum());
+    backward();
+    for (let i = 0; i < 5; i++) graph.replay();
+    expect(await graph.value.item()).toBe(7);
+    expect(graph.launches).toBe(3);
   });
 });
 
