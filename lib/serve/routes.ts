@@ -10,7 +10,6 @@ import { followRequests } from './follow-requests.js';
 import { parseJsonBodies } from './json-body.js';
 import type { ServeOptions } from './options.js';
 import { addPage } from './page.js';
-import { closeWithConnection } from './queued-replies.js';
 import { Service } from './service.js';
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
@@ -96,21 +95,6 @@ function routeMethods(app: FastifyInstance) {
       });
     },
   };
-}
-
-/** Counts a request until its reply is out or its client gone. */
-function follow(service: Service, request: FastifyRequest, reply: FastifyReply): void {
-  const begin = performance.now();
-  const active = service.begin();
-  closeWithConnection(reply.raw, request.raw.socket);
-  reply.raw.once('close', () => {
-    active.end();
-    const route = request.routeOptions.url ?? 'none';
-    const status = reply.raw.writableFinished ? reply.raw.statusCode : 499;
-    const seconds = (performance.now() - begin) / 1000;
-    service.metrics.request(route, request.method, status, seconds);
-    request.log.info({ method: request.method, route, status, seconds }, 'request');
-  });
 }
 
 /** Replies by an error in OpenAI's form. */
