@@ -24,3 +24,25 @@ it('of a client that goes away, all of its pipelined requests end, and the serve
     await close();
   }
 });
+
+it('a reply may take longer to be made than one may be left unread, also behind another', async () => {
+  const models = [makeModel('long', { config: { contextLength: 16_384, width: 64, layers: 4 } })];
+  const { url, close } = await serve({ models, limits: { stallTimeout: 100, requestTimeout: 600 } });
+  const body = JSON.stringify({ model: 'long', prompt: 'a', max_tokens: 16_000 });
+  const requests = [
+    'GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n',
+    `POST /v1/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  ];
+  const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(requests.join('')));
+  let replies = '';
+  socket.setEncoding('utf8').on('data', (text: string) => {
+    replies += text;
+  });
+  try {
+    await until(() => socket.destroyed || replies.includes('request_timeout'), 'the second reply');
+    expect(replies).toContain('request_timeout');
+  } finally {
+    socket.destroy();
+    await close();
+  }
+});
