@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { InputError } from '../errors.js';
 import { readTextChunks } from './read-text.js';
 
 /** A file's place in the text that several files make, in Unicode characters. */
@@ -7,11 +9,16 @@ export interface CountedFile {
   end: number;
 }
 
-/** @throws InputError as `readText`, of the first file that is no text. */
+/**
+ * For texts that are read a second time after it.
+ * @throws InputError as `readText`, of the first file that is no text; for a pipe, which can be read but once
+ */
 export async function countCharacters(files: readonly string[]): Promise<CountedFile[]> {
   const counted: CountedFile[] = [];
   let start = 0;
   for (const path of files) {
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isFIFO()) throw new InputError(`${path}: is a pipe; the text is read twice: write it to a file`);
     let end = start;
     for await (const chunk of readTextChunks(path)) end += characterCount(chunk);
     counted.push({ path, start, end });

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -92,6 +93,15 @@ describe('prepareTokens', () => {
     await writeFile(folder.path('a.txt'), 'abc');
     expect(await messageOf(() => prepareTokens(files.slice(0, 1), tokenizer, folder.path('kept')))).toContain('"c"');
     expect((await readdir(folder.path('kept'))).sort()).toEqual(['train.bin', 'val.bin']);
+  });
+
+  it('says of a pipe that it cannot be read twice', async () => {
+    const pipe = folder.path('pipe');
+    spawnSync('mkfifo', [pipe]);
+    const tokenizer = CharTokenizer.fromTexts(['ab']);
+    expect(await messageOf(() => prepareTokens([pipe], tokenizer, folder.path('piped')))).toBe(
+      `InputError: ${pipe}: is a pipe; the text is read twice: write it to a file`,
+    );
   });
 
   it('says how much text is needed', async () => {
