@@ -69,7 +69,7 @@ export async function prepareTokens(
     };
     const where = files.join(', ');
     const train = await encodePart('train.bin', 0, cut);
-    checkCount(train.length, minimumTokens, `${where}: the training part`);
+    checkCount(train.length, minimumTokens, validationFraction === 0 ? where : `${where}: the training part`);
     const validation = validationFraction === 0 ? undefined : await encodePart('val.bin', cut, characters);
     if (validation !== undefined) checkCount(validation.length, 2, `${where}: the validation part`);
     const prepared = { train: await train.close(), validation: await validation?.close(), characters };

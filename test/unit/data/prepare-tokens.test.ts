@@ -121,6 +121,13 @@ describe('prepareTokens', () => {
     );
     expect(existsSync(folder.path('short'))).toBe(false);
   });
+
+  it('names no part of a text that is taken whole', async () => {
+    const file = await folder.write('one-token.txt', 'a');
+    const prepare = () =>
+      prepareTokens([file], CharTokenizer.fromTexts(['a']), folder.path('whole'), { validationFraction: 0 });
+    expect(await messageOf(prepare)).toBe(`InputError: ${file} has 1 token; at least 2 are needed`);
+  });
 });
 
 describe('encodePieces', () => {
