@@ -196,7 +196,7 @@ void Engine::afterDevices(std::function<void()> done, std::function<void(const F
                  const FailureRef failure = failureOf(thrown);
                  failure->observed = true;
                  onEngine([this, failure] {
-                   if (!broken_) broken_ = failure;
+                   if (!broken_ && failure->code == ErrorCode::DeviceLost) broken_ = failure;
                  });
                  failed(failure);
                });

@@ -21,7 +21,8 @@ namespace gptorch {
 template <typename Event>
 class EventWaiter {
  public:
-  /// Told on the waiting thread, in the order of `wait`; null: the device did what it was given.
+  /// Told on the waiting thread, in the order of `wait`; null: the device did what it was given. One that throws is
+  /// told again, with what it threw.
   using Done = std::function<void(std::exception_ptr failure)>;
 
   /// @param giveBack called on the waiting thread with each event and its `done` once that was told: what they own may
@@ -64,8 +65,16 @@ class EventWaiter {
     while (true) {
       Item item = queue_.pop();
       if (item.last) return;
-      item.done(outcome(*item.event));
+      tell(item.done, outcome(*item.event));
       giveBack_(std::move(*item.event), std::move(item.done));
+    }
+  }
+
+  static void tell(const Done& done, const std::exception_ptr& outcome) {
+    try {
+      done(outcome);
+    } catch (...) {
+      done(std::current_exception());
     }
   }
 

@@ -84,6 +84,23 @@ void aLostDeviceFailsEachOfItsOwn() {
   checkEqual(told[2], "lost at 2");
 }
 
+/// As when main memory for a value that was read is refused.
+void whatThrowsIsToldSo() {
+  Device device;
+  device.done = 1;
+  std::vector<std::string> told;
+  Waiter waiter(nothing);
+  for (int i = 0; i < 2; ++i) {
+    waiter.wait({device, 1}, [&told](const std::exception_ptr& failure) {
+      if (!failure) throw std::runtime_error("no room");
+      told.push_back(wordsOf(failure));
+    });
+  }
+  waiter.stop();
+  checkEqual(told.size(), size_t{2});
+  for (const std::string& each : told) checkEqual(each, "no room");
+}
+
 /// What events and callbacks own is handed over whole, after it was told.
 void givesBackWhatItWasGiven() {
   Device device;
@@ -130,6 +147,7 @@ std::vector<Test> eventWaiterTests() {
   return {
       {"events are told in order, and not before their device did them", tellsInOrderAndNotBefore},
       {"a lost device fails each of its own events", aLostDeviceFailsEachOfItsOwn},
+      {"a callback that throws is told so", whatThrowsIsToldSo},
       {"events and callbacks are given back", givesBackWhatItWasGiven},
       {"a pause does not wait for a device", aPauseDoesNotWaitForADevice},
       {"without events there is no thread", withoutEventsThereIsNoThread},
