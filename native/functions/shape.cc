@@ -1,6 +1,6 @@
 #include <ATen/ops/cat.h>
 
-#include <numeric>
+#include <algorithm>
 
 #include "functions/function.h"
 
@@ -89,7 +89,8 @@ Plan cat(const Arguments& arguments) {
 Plan expand(const Arguments& arguments) {
   const SlotRef input = arguments.tensor(0, "input");
   const Shape shape = arguments.integers(1, "shape");
-  if (broadcast(input->meta.shape, shape, arguments.function()) != shape) {
+  const bool isNegative = std::any_of(shape.begin(), shape.end(), [](int64_t size) { return size < 0; });
+  if (isNegative || broadcast(input->meta.shape, shape, arguments.function()) != shape) {
     arguments.fail(toString(input->meta.shape) + " cannot be expanded to " + toString(shape));
   }
   return planOne({input}, {shape, input->meta.dtype, input->meta.device},

@@ -30,6 +30,16 @@ describe('transpose', () => {
   });
 });
 
+describe('expand', () => {
+  test.each([
+    [-1, 3],
+    [2, -3],
+    [1, 2],
+  ])('refuses (1, 3) to (%d, %d) at once', (...shape) => {
+    expect(() => ones([1, 3]).expand(...shape)).toThrow(ArgumentError);
+  });
+});
+
 describe('whole numbers', () => {
   const ranges: [DType, number, number][] = [
     ['int64', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
