@@ -5,23 +5,9 @@
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/mm.h>
 
-#include <algorithm>
-
 #include "ops/packed_product/packed_weight.h"
 
 namespace gptorch {
-
-namespace {
-
-/// Of each output channel: (in, out) → (out).
-at::Tensor int8Scales(const at::Tensor& weight) {
-  at::Tensor scales = weight.abs().amax(0).cpu().contiguous();
-  auto* const each = scales.mutable_data_ptr<float>();
-  std::transform(each, each + scales.numel(), each, ops::int8Scale);
-  return scales.to(weight.device());
-}
-
-}  // namespace
 
 WeightMatrix::WeightMatrix(const at::Tensor& weight, const at::Tensor& bias, WeightFormat format) : bias_(bias) {
   switch (format) {
@@ -32,7 +18,7 @@ WeightMatrix::WeightMatrix(const at::Tensor& weight, const at::Tensor& bias, Wei
       weight_ = weight.to(at::kBFloat16);
       return;
     case WeightFormat::Int8:
-      scale_ = int8Scales(weight);
+      scale_ = ops::int8Scales(weight.abs().amax(0));  // (out)
       weight_ = weight.mul(scale_.reciprocal()).round_().clamp_(-127, 127).to(at::kChar);
       return;
   }

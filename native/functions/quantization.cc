@@ -1,7 +1,4 @@
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty_like.h>
-
-#include <cmath>
 
 #include "functions/function.h"
 #include "ops/packed_product/packed_weight.h"
@@ -37,14 +34,7 @@ Plan quantizeInt8(const Arguments& arguments) {
   plan.differentiable = false;
   plan.run = [dimension](const Values& v) {
     const at::Tensor value = v[0].detach();
-    const at::Tensor largest = value.abs().amax(1 - dimension).cpu();  // (channels)
-    at::Tensor scales = at::empty_like(largest);
-    for (int64_t i = 0; i < largest.numel(); ++i) {
-      const float each = largest.const_data_ptr<float>()[i];
-      TORCH_CHECK(std::isfinite(each), "int8 weights must be finite");
-      scales.mutable_data_ptr<float>()[i] = ops::int8Scale(each);
-    }
-    scales = scales.to(value.device());
+    const at::Tensor scales = ops::int8Scales(value.abs().amax(1 - dimension));  // (channels)
     const at::Tensor integers = value.mul(along(scales.reciprocal(), dimension)).round_().clamp_(-127, 127);
     return Values{integers.to(at::kChar), scales};
   };

@@ -93,6 +93,17 @@ float int8Scale(float largest) {
   return std::bit_cast<float>(bits >> kDropped << kDropped);
 }
 
+at::Tensor int8Scales(const at::Tensor& largest) {
+  const at::Tensor host = largest.cpu();
+  at::Tensor scales = at::empty(host.sizes(), at::kFloat);
+  for (int64_t i = 0; i < host.numel(); ++i) {
+    const float each = host.const_data_ptr<float>()[i];
+    TORCH_CHECK(std::isfinite(each), "int8 weights must be finite");
+    scales.mutable_data_ptr<float>()[i] = int8Scale(each);
+  }
+  return scales.to(largest.device());
+}
+
 void PackedWeight::channel(int64_t index, float* to) const {
   switch (panels.scalar_type()) {
     case at::kFloat:

@@ -31,4 +31,8 @@ PackedWeight packWeight(const at::Tensor& weight, const at::Tensor& bias, at::Sc
 /// product of an integer and a scale is exact and quantising it again gives the same integers and scales.
 float int8Scale(float largest);
 
+/// int8Scale of each of (channels) float32, where they are.
+/// @throws c10::Error where one is not finite
+at::Tensor int8Scales(const at::Tensor& largest);
+
 }  // namespace gptorch::ops

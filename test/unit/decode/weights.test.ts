@@ -54,3 +54,12 @@ describe.each(Object.keys(FORMS))('%s', (form) => {
     model.dispose();
   });
 });
+
+describe.each(['gptorch', 'torch'] as const)('int8 by the kernels of %s', (kernels) => {
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])('takes no weight of %d', async (bad) => {
+    const model = new GPT(shared, { seed: 3, decoder: { kernels, weights: 'int8' } });
+    model.embedding.parameter('wte.weight').fill(bad);
+    await expect(model.complete(PROMPT, { maxNewTokens: 1 })).rejects.toThrow('int8 weights must be finite');
+    model.dispose();
+  });
+});
