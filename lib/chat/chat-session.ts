@@ -1,4 +1,4 @@
-import { CharTokenizer, encodePlain, type Tokenizer } from '../data/index.js';
+import { CharTokenizer, decodeKnown, encodePlain, type Tokenizer } from '../data/index.js';
 import type { FinishReason } from '../decode/index.js';
 import { ArgumentError } from '../errors.js';
 import { TextStream } from '../generate/index.js';
@@ -64,7 +64,7 @@ export class ChatSession {
 
   /** What is remembered, oldest turn first: a message, its answer, the next message, … */
   transcript(): string[] {
-    return this.#history.entries().map((turn) => this.tokenizer.decode([...turn]));
+    return this.#history.entries().map((turn) => decodeKnown(this.tokenizer, turn));
   }
 
   /** Forgets the dialogue so far. */
@@ -82,7 +82,7 @@ export class ChatSession {
       ...(seed !== undefined && { seed: seed + this.#answers }),
     });
     this.#answers++;
-    const stream = new TextStream((ids) => this.tokenizer.decode(ids));
+    const stream = new TextStream((ids) => decodeKnown(this.tokenizer, ids));
     try {
       while (true) {
         const next = await tokens.next();

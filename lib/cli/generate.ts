@@ -59,6 +59,7 @@ async function run(options: GenerateOptions): Promise<void> {
   }
   if (options.logProbs && !options.json) throw new InputError('--log-probs needs --json');
   const { checkTokens, loadModel } = await import('./load-model.js');
+  const { decodeKnown } = await import('../data/index.js');
   const { generate, TextStream } = await import('../generate/index.js');
   const loaded = await loadModel(options);
   const { model, tokenizer } = loaded;
@@ -71,10 +72,10 @@ async function run(options: GenerateOptions): Promise<void> {
   const sampling = { temperature, topK, topP, minP, repetitionPenalty, seed };
   const settings = { maxNewTokens, ...sampling, stop: stopTokens, n, logProbs, whenFull, signal: stop.signal };
   // Without a tokenizer the ids themselves are the text.
-  const decode = (tokens: number[]) => tokenizer?.decode(tokens) ?? tokens.join(' ');
+  const decode = (tokens: number[]) => (tokenizer ? decodeKnown(tokenizer, tokens) : tokens.join(' '));
   if (options.json === true) {
     const completions = await model.completions(prompt, settings);
-    const results = completions.map((each) => ({ text: tokenizer?.decode(each.tokens) ?? null, ...each }));
+    const results = completions.map((each) => ({ text: tokenizer ? decode(each.tokens) : null, ...each }));
     await writeJsonLine(n === 1 ? results[0] : { completions: results });
   } else if (n === 1) {
     const stream = new TextStream(decode);
@@ -95,7 +96,7 @@ async function encodePrompt(
   const tokens =
     promptTokens ?? inputAt('--prompt', () => needTokenizer(loaded, model, 'use --prompt-tokens').encode(prompt));
   if (tokens.length === 0) throw new InputError('--prompt is empty; the model needs at least one token to continue');
-  checkTokens(tokens, loaded.model, '--prompt-tokens');
+  checkTokens(tokens, loaded.model, promptTokens ? '--prompt-tokens' : '--prompt');
   const { contextLength } = loaded.model.config;
   if (tokens.length > contextLength) {
     throw new InputError(`--prompt has ${tokens.length} tokens; the model's context has ${contextLength}`);

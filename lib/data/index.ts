@@ -37,7 +37,7 @@ export { addTaskTokens, TASK_TOKENS, type TaskTokens } from './task-tokens.js';
 // Tasks
 export * from './tasks/index.js';
 export { checkTokenFile, readTokenFileInfo, readTokens, type TokenArray, type TokenFileInfo } from './token-file.js';
-export { checkTokenizerFits, type Tokenizer, tokenizerFingerprint } from './tokenizer.js';
+export { checkTokenizerFits, decodeKnown, type Tokenizer, tokenizerFingerprint } from './tokenizer.js';
 export { type BpeTrainingOptions, trainBpeTokenizer } from './train-bpe.js';
 export { readWindows, TokenWindows, type TokenWindowsOptions, type WindowBatch, type WindowSource } from './windows.js';
 export { readWordIds, writeWordIds } from './word-ids.js';

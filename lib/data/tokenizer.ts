@@ -67,6 +67,11 @@ export function checkWellFormed(text: string): void {
   throw new ArgumentError(`the text has half of a surrogate pair (U+${code}) at position ${position}`);
 }
 
+/** As `tokenizer.decode`, but ids beyond its vocabulary give no text: a model's may be padded to a round number. */
+export function decodeKnown(tokenizer: Tokenizer, ids: readonly number[]): string {
+  return tokenizer.decode(ids.filter((id) => id < tokenizer.vocabSize));
+}
+
 /** @throws ArgumentError when one of `ids` is not in a vocabulary of `vocabSize`. */
 export function checkTokenIds(ids: ArrayLike<number>, vocabSize: number): void {
   for (let i = 0; i < ids.length; i++) {

@@ -1,4 +1,11 @@
-import { addTaskTokens, hasTokenizer, loadTokenizer, type TaskTokens, type Tokenizer } from '../data/index.js';
+import {
+  addTaskTokens,
+  decodeKnown,
+  hasTokenizer,
+  loadTokenizer,
+  type TaskTokens,
+  type Tokenizer,
+} from '../data/index.js';
 import { ArgumentError } from '../errors.js';
 import { hasTask, TaskModel } from '../heads/index.js';
 import { GPT, type GPTLoadOptions, readModelJson } from '../model/index.js';
@@ -47,7 +54,7 @@ export class ServedModel {
 
   /** Tokens as text; ids side by side where there is no tokenizer. */
   readonly decode = (tokens: number[]): string =>
-    this.tokenizer?.decode(tokens) ?? tokens.map((id) => ` ${id}`).join('');
+    this.tokenizer ? decodeKnown(this.tokenizer, tokens) : tokens.map((id) => ` ${id}`).join('');
 
   /** As `/v1/models` tells it; `gptorch` is no part of OpenAI's protocol. */
   describe(): object {

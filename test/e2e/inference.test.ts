@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CharTokenizer, GPT } from '../../lib/index.js';
 import { gptorch, jsonLines, makeWorkspace } from './cli.js';
 
 let workspace: Awaited<ReturnType<typeof makeWorkspace>>;
@@ -14,6 +15,24 @@ afterAll(() => workspace.remove());
 
 describe('gptorch generate', () => {
   const generate = (...args: string[]) => jsonLines(['generate', '--model', path('lm'), '--json', ...args]);
+
+  it('has no text for ids that only the model has, whose vocabulary may be padded', async () => {
+    const tokenizer = CharTokenizer.fromTexts(['abc']);
+    const shape = { contextLength: 64, layers: 1, heads: 1, width: 8 };
+    const model = new GPT({ vocabSize: 64, ...shape });
+    await model.save(path('padded'));
+    await tokenizer.save(path('padded'));
+    model.dispose();
+    const args = ['generate', '--model', path('padded'), '--prompt', 'a', '--max-new-tokens', '60', '--seed', '1'];
+    const [result] = (await jsonLines([...args, '--json'])) as { text: string; tokens: number[] }[];
+    const known = (result?.tokens ?? []).filter((id) => id < 3);
+    expect({ length: result?.tokens.length, text: result?.text }).toEqual({
+      length: 60,
+      text: tokenizer.decode(known),
+    });
+    expect(await gptorch(args)).toMatchObject({ code: 0, stdout: `${result?.text}\n` });
+    expect(await gptorch([...args, '--n', '2'])).toMatchObject({ code: 0 });
+  });
 
   it('continues greedily without the prompt, text and tokens in agreement', async () => {
     const [result] = await generate('--prompt', 'the sea ', '--temperature', '0', '--max-new-tokens', '12');
