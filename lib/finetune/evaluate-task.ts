@@ -1,5 +1,6 @@
 import type { EncodedExample } from '../data/index.js';
 import { type ProcessGroup, partOf } from '../distributed/index.js';
+import { ArgumentError } from '../errors.js';
 import { highest } from '../extremes.js';
 import { answerKind, computeLogits, type LogitsOptions, type TaskModel } from '../heads/index.js';
 import { crossEntropyOf, predictionOf } from './answer.js';
@@ -16,15 +17,21 @@ export interface TaskEvaluationOptions extends LogitsOptions {
   group?: ProcessGroup | undefined;
 }
 
-/** L_FT and the metrics of the task, without dropout. */
+/**
+ * L_FT and the metrics of the task, without dropout.
+ * @throws ArgumentError where there is no example, or one has no answer
+ */
 export async function evaluateTask(
   model: TaskModel,
   examples: readonly EncodedExample[],
   { group, ...options }: TaskEvaluationOptions = {},
 ): Promise<TaskEvaluation> {
+  const answers = examples.map(({ answer }) => answer);
+  if (answers.length === 0) throw new ArgumentError('evaluateTask: no examples');
+  const without = answers.findIndex(Number.isNaN);
+  if (without >= 0) throw new ArgumentError(`evaluateTask: example ${without} has no answer`);
   const own = await computeLogits(model, partOf(examples, group), options);
   const logits = group ? await gatherRows(group, own) : own;
-  const answers = examples.map(({ answer }) => answer);
   if (answerKind(model.config) === 'score') {
     const metrics = regressionMetrics(answers, logits.map(([score = Number.NaN]) => score)); // biome-ignore format: short
     return { loss: metrics.meanSquaredError, examples: examples.length, ...metrics };
