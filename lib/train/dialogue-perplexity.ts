@@ -8,9 +8,8 @@ import {
   type Tokenizer,
 } from '../data/index.js';
 import type { GPT } from '../model/index.js';
-import { LanguageModelingObjective } from '../objectives/index.js';
 import { dialogueBatch } from './dialogue-corpus.js';
-import { evaluate } from './evaluate.js';
+import { languageModelLoss } from './language-model-loss.js';
 import type { TextPerplexity } from './text-perplexity.js';
 
 const BATCH_SIZE = 32;
@@ -48,16 +47,14 @@ export async function dialoguePerplexity(
   dialogues: readonly EncodedDialogue[],
   { lossOn, countUnknown = true, baselines, signal }: DialoguePerplexityOptions = {},
 ): Promise<DialoguePerplexity | undefined> {
-  const { device, training } = model;
+  const { device } = model;
   const unknownId = tokenizer.tokenId('<unk>');
   const counted = { lossOn, uncounted: countUnknown ? undefined : unknownId };
   const options = { batchSize: BATCH_SIZE, padId: tokenizer.tokenId('<pad>'), ...counted };
   const batches = function* () {
     for (const batch of dialogueEvaluationBatches(dialogues, options)) yield dialogueBatch(batch, device);
   };
-  model.eval();
-  const loss = await evaluate(batches(), new LanguageModelingObjective(model), signal);
-  if (training) model.train();
+  const loss = await languageModelLoss(model, batches(), signal);
   if (loss === undefined) return undefined;
   const samples = dialogues.map((dialogue) => dialogueTargets(dialogue, counted));
   const everything = dialogues.map((dialogue) => dialogueTargets(dialogue, { lossOn }));

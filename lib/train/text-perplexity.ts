@@ -11,10 +11,9 @@ import {
   textSequence,
 } from '../data/index.js';
 import type { GPT } from '../model/index.js';
-import { LanguageModelingObjective } from '../objectives/index.js';
 import { TokenFile } from '../tensor/index.js';
 import { windowBatch } from './corpus.js';
-import { evaluate } from './evaluate.js';
+import { languageModelLoss } from './language-model-loss.js';
 
 const BATCH_SIZE = 16;
 
@@ -53,16 +52,14 @@ export async function textPerplexity(
   try {
     const { train: info } = await prepareTokens(files, tokenizer, folder, { validationFraction: 0 });
     const source = TokenFile.open(info.path, info);
-    const { device, training } = model;
+    const { device } = model;
     const { contextLength } = model.config;
     const batches = function* () {
       for (const batch of evaluationWindows({ tokens: info.length, contextLength, batchSize: BATCH_SIZE })) {
         yield windowBatch(source, batch, device);
       }
     };
-    model.eval();
-    const loss = await evaluate(batches(), new LanguageModelingObjective(model), signal);
-    if (training) model.train();
+    const loss = await languageModelLoss(model, batches(), signal);
     if (loss === undefined) return undefined;
     const measured = { loss, perplexity: Math.exp(loss), tokens: info.length - 1 };
     if (baselines === undefined) return measured;
