@@ -2,6 +2,7 @@ import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { cannotWrite } from './files.js';
 import { processStart } from './process-start.js';
 
 /** How often the owner touches its lock, for other machines, which cannot ask after the process. */
@@ -49,6 +50,7 @@ export class ProcessLock {
    * Takes the lock.
    * @param path of a file in a folder that is there
    * @returns the owner where another one has it
+   * @throws GptorchError `ERR_WRITE` naming the file and the system's reason
    */
   static async take(path: string): Promise<ProcessLock | LockOwner> {
     const content = `${JSON.stringify(thisProcess())}\n`;
@@ -86,7 +88,8 @@ function create(path: string, content: string): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    rmSync(path, { force: true }); // made, but not written: the disk is full
+    throw cannotWrite(path, error);
   }
 }
 

@@ -17,25 +17,21 @@ export const RUN_LOCK = 'run.lock';
 export async function aloneInFolder<T>(folder: string, group: Share | undefined, work: () => Promise<T>): Promise<T> {
   if (group !== undefined && group.rank > 0) return work();
   const made = await ensureWritableFolder(folder);
-  const lock = await ProcessLock.take(join(folder, RUN_LOCK));
-  if (!(lock instanceof ProcessLock)) {
-    const { pid, host, since } = lock;
-    throw new InputError(
-      `${folder}: process ${pid} on ${host} trains in it since ${since}; wait for its end, or choose another folder`,
-    );
-  }
-  const wasEmpty = (await contentsOf(folder)).length === 0;
+  let lock: ProcessLock | undefined;
+  let wasEmpty = false;
   try {
+    lock = await takeFolder(folder);
+    wasEmpty = (await contentsOf(folder)).length === 0;
     return await work();
   } catch (error) {
     if (wasEmpty && !hasBegun(folder)) {
       for (const path of await contentsOf(folder)) await rm(path, { recursive: true, force: true });
     }
-    lock.release();
+    lock?.release();
     if (made !== undefined) await removeEmpty(resolve(folder), made);
     throw error;
   } finally {
-    lock.release();
+    lock?.release();
   }
 }
 
@@ -49,6 +45,15 @@ async function contentsOf(folder: string): Promise<string[]> {
 function hasBegun(folder: string): boolean {
   const { metrics, checkpoint, model } = runFolder(folder);
   return [metrics, checkpoint, model].some(existsSync);
+}
+
+async function takeFolder(folder: string): Promise<ProcessLock> {
+  const lock = await ProcessLock.take(join(folder, RUN_LOCK));
+  if (lock instanceof ProcessLock) return lock;
+  const { pid, host, since } = lock;
+  throw new InputError(
+    `${folder}: process ${pid} on ${host} trains in it since ${since}; wait for its end, or choose another folder`,
+  );
 }
 
 /** @param topmost the last that goes */

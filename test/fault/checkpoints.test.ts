@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
+  aloneInFolder,
   CharTokenizer,
   GPT,
   loadSafetensors,
@@ -106,6 +107,13 @@ describe('where the disk is full', () => {
       const text = join(mounted, 'config.json');
       await expect(writeFileAtomic(text, Buffer.alloc(4 << 20))).rejects.toThrow(/cannot write .*config.json.*ENOSPC/);
       expect(await readdir(mounted)).toEqual(['model.safetensors']);
+      // All that is left.
+      spawnSync('dd', ['if=/dev/zero', `of=${join(mounted, 'rest')}`, 'bs=4k']);
+      const run = join(mounted, 'runs', 'one');
+      await expect(aloneInFolder(run, undefined, async () => {})).rejects.toThrow(
+        new RegExp(`^cannot write ${run}/run.lock: ENOSPC`),
+      );
+      expect(await readdir(mounted)).toEqual(['model.safetensors', 'rest']);
     } finally {
       spawnSync('umount', [mounted]);
     }
