@@ -20,7 +20,7 @@ export class StopVote {
   /** What this process wishes by now. */
   wish(wishes: StopWishes): void {
     this.#own = wishes;
-    if (this.group === undefined) Object.assign(this.result, wishes);
+    if (this.group === undefined) this.count([Number(wishes.signal), Number(wishes.time)]);
   }
 
   /** What is to be added up over the ranks. */

@@ -279,6 +279,12 @@ describe('Trainer', () => {
     ]);
   });
 
+  it('ends where a validation ends without a result, also with no signal', async () => {
+    const validate = async () => (trainer.state().step === 6 ? undefined : { loss: 1 });
+    const { trainer } = makeTrainer({}, { validate });
+    expect(await trainer.run()).toMatchObject({ stopped: 'signal', step: 6 });
+  });
+
   it('frees all that it makes', async () => {
     const held = async () => {
       await engine.idle();
