@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type * as Hub from '@huggingface/hub';
-import { DownloadError, InputError } from '../errors.js';
+import { DownloadError, GptorchError, InputError } from '../errors.js';
 import { download, type HubFile, reasonOf } from './download.js';
 import { isThere, ModelCache } from './model-cache.js';
 import { isComplete, neededFiles, shardsOf } from './model-files.js';
@@ -36,7 +36,8 @@ export interface DownloadProgress {
  * @param name `openai-community/gpt2`
  * @returns the model directory
  * @throws InputError for a name, revision or token that the hub does not accept, and offline where the cache has not all
- * @throws DownloadError where the hub cannot be reached or sends damaged files
+ * @throws DownloadError where the hub cannot be reached or sends damaged files; GptorchError `ERR_WRITE` where the cache cannot
+ * be written
  */
 export async function downloadModel(name: string, options: DownloadModelOptions = {}): Promise<string> {
   const { revision = 'main', signal } = options;
@@ -56,7 +57,7 @@ export async function downloadModel(name: string, options: DownloadModelOptions 
     return cache.snapshot(commit);
   } catch (error) {
     signal?.throwIfAborted();
-    if (error instanceof InputError || error instanceof DownloadError) throw error;
+    if (error instanceof GptorchError) throw error;
     if (isRefusal(error)) throw refused(name, revision, settings, error);
     // The hub cannot be reached.
     if (known !== undefined && (await isComplete(cache.snapshot(known)))) return cache.snapshot(known);

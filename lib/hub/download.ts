@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { open, rename, unlink } from 'node:fs/promises';
-import { DownloadError } from '../errors.js';
-import { removeStale, temporaryFor } from '../io/files.js';
+import { DownloadError, GptorchError } from '../errors.js';
+import { cannotWrite, removeStale, temporaryFor } from '../io/files.js';
 
 /** A broken connection is tried again, from where it broke. */
 const ATTEMPTS = 4;
@@ -23,19 +23,23 @@ interface DownloadOptions {
 
 /**
  * Fetches a file to `path`, which is there only when it is whole, has the hash that the hub gave, and is on the disk.
- * @throws DownloadError naming the file; the signal's reason when aborted
+ * @throws DownloadError naming the file; GptorchError `ERR_WRITE` where it cannot be written; the signal's reason when aborted
  */
 export async function download(file: HubFile, path: string, options: DownloadOptions): Promise<void> {
   await removeStale(path);
   const temporary = temporaryFor(path);
-  const output = await open(temporary, 'wx');
+  const written = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((cause) => {
+      throw cannotWrite(path, cause);
+    });
+  const output = await written(open(temporary, 'wx'));
   try {
     const hash = hashFor(file);
     let received = 0;
     for (let attempt = 1; received < file.size || attempt === 1; attempt++) {
       try {
         for await (const chunk of await options.read(received)) {
-          await output.writeFile(chunk);
+          await written(output.writeFile(chunk));
           hash.update(chunk);
           received += chunk.length;
           options.onReceived?.(received);
@@ -43,6 +47,8 @@ export async function download(file: HubFile, path: string, options: DownloadOpt
         if (received < file.size) throw new Error(`${received} of ${file.size} bytes arrived`);
       } catch (cause) {
         options.signal?.throwIfAborted();
+        // A part of what arrived may have been written: going on from `received` would leave it in the file.
+        if (cause instanceof GptorchError) throw cause;
         if (attempt < ATTEMPTS && isPassing(cause)) continue;
         throw new DownloadError(`${file.path}: could not be downloaded: ${reasonOf(cause)}`, { cause });
       }
@@ -53,8 +59,8 @@ export async function download(file: HubFile, path: string, options: DownloadOpt
         `${file.path}: ${received} bytes with hash ${digest} arrived, the hub lists ${file.size} with ${file.hash}`,
       );
     }
-    await output.sync();
-    await rename(temporary, path);
+    await written(output.sync());
+    await written(rename(temporary, path));
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
     throw error;
