@@ -32,9 +32,7 @@ export function addData(program: Command): void {
 
 async function prepare({ data, tokenizer: path, out, validationFraction, separator, json, quiet }: PrepareOptions) {
   const { loadTokenizer, prepareTokens } = await import('../data/index.js');
-  const { ensureWritableFolder } = await import('../io/writable-folder.js');
   const tokenizer = await loadTokenizer(path);
-  await ensureWritableFolder(out);
   const progress = new AmountProgress({
     quiet,
     format: (characters) => `${(characters / 1e6).toFixed(1)} M characters`,

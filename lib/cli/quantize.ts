@@ -27,10 +27,8 @@ export function addQuantize(program: Command): void {
 async function run(options: QuantizeOptions): Promise<void> {
   const folder = await modelFolder(options);
   const { quantize } = await import('../model/index.js');
-  const { ensureWritableFolder } = await import('../io/writable-folder.js');
   const { setUpEngine } = await import('./set-up-engine.js');
   await setUpEngine(options);
-  await ensureWritableFolder(options.out);
   const { bytes, parameters } = await quantize(folder, options.out, options.weights);
   if (options.json) {
     await writeJsonLine({ out: options.out, weights: options.weights, parameters, bytes });

@@ -48,13 +48,13 @@ export async function prepareTokens(
     throw new ArgumentError(`validationFraction is ${validationFraction}; allowed: 0 to below 1`);
   }
   if (files.length === 0) throw new ArgumentError('prepareTokens: no text files');
-  const counted = await countCharacters(files);
-  const characters = counted.at(-1)?.end ?? 0;
-  const cut = Math.floor(characters * (1 - validationFraction));
   const { separator = tokenizer.tokenId(END_OF_TEXT) ?? null } = options;
   const made = await ensureWritableFolder(outDir);
   const writers: TokenFileWriter[] = [];
   try {
+    const counted = await countCharacters(files);
+    const characters = counted.at(-1)?.end ?? 0;
+    const cut = Math.floor(characters * (1 - validationFraction));
     const target = { vocabSize: tokenizer.vocabSize, tokenizer: tokenizerFingerprint(tokenizer) };
     let encoded = 0;
     const onText = (text: string) => {

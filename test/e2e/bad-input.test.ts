@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { symlink, writeFile } from 'node:fs/promises';
+import { cp, symlink, truncate, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CharTokenizer } from '../../lib/data/index.js';
 import { gptorch, makeWorkspace } from './cli.js';
 
 let workspace: Awaited<ReturnType<typeof makeWorkspace>>;
@@ -19,6 +20,9 @@ beforeAll(async () => {
   await symlink(path('out'), path('nowhere'));
   const init = await gptorch(['init', '--config', path('tiny.json'), '--vocab-size', '20', '--out', path('model')]);
   expect(init).toMatchObject({ code: 0 });
+  await cp(path('model'), path('torn'), { recursive: true });
+  await truncate(path('torn/model.safetensors'), 4000);
+  await CharTokenizer.fromTexts(['0123456789']).save(path('digits'));
 });
 afterAll(() => workspace.remove());
 
@@ -180,9 +184,15 @@ describe('other commands with bad input', () => {
     ['a missing input file', ['score', '--model', 'model', '--input', 'none.jsonl'], /none\.jsonl/],
     ['an unknown command', ['pretrian'], /pretrian/],
     ['a chat without a tokenizer', ['chat', '--model', 'model'], /tokenizer\.json/],
+    ['a model that is damaged', ['quantize', '--model', 'torn', '--out', 'fresh'], /torn.*cut short/],
+    [
+      'text without a token for it',
+      ['data', 'prepare', '--data', 'text.txt', '--tokenizer', 'digits', '--out', 'fresh', '--quiet'],
+      /text\.txt:1: character "." .* is not in the vocabulary/,
+    ],
     ['an open vocabulary', ['init', '--config', 'tiny.json', '--out', 'fresh'], /--vocab-size/],
   ])('%s', async (_, args, says) => {
-    const files = new Set(['model', 'none', 'none.jsonl', 'tiny.json', 'fresh']);
+    const files = new Set(['model', 'none', 'none.jsonl', 'tiny.json', 'text.txt', 'torn', 'digits', 'fresh']);
     const { code, stdout, stderr } = await gptorch(args.map((arg) => (files.has(arg) ? path(arg) : arg)));
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^[^\n]+\n$/);
