@@ -111,3 +111,9 @@ export function inputAt<T>(where: string, use: () => T): T {
     throw isInput ? new InputError(`${where}: ${error.message}`, { cause: error }) : error;
   }
 }
+
+/** `ERR_WRITE`: the file and the system's reason. */
+export function cannotWrite(path: string, cause: unknown): GptorchError {
+  const reason = cause instanceof Error ? cause.message : cause;
+  return new GptorchError('ERR_WRITE', `cannot write ${path}: ${reason}`, { cause });
+}

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { cannotWrite } from './files.js';
+import { cannotWrite } from './errors.js';
 import { processStart } from './process-start.js';
 
 /** How often the owner touches its lock, for other machines, which cannot ask after the process. */

@@ -1,6 +1,7 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { cannotWrite, removeStale, syncFolder, temporaryFor } from '../io/files.js';
+import { cannotWrite } from '../errors.js';
+import { removeStale, syncFolder, temporaryFor } from '../io/files.js';
 import { encodeHeader, HEADER_BYTES, outOfRange, type TokenFileInfo, tokenBytes } from './token-file.js';
 
 const BUFFER_BYTES = 1 << 20;

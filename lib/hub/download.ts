@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { open, rename, unlink } from 'node:fs/promises';
-import { DownloadError, GptorchError } from '../errors.js';
-import { cannotWrite, removeStale, temporaryFor } from '../io/files.js';
+import { cannotWrite, DownloadError, GptorchError } from '../errors.js';
+import { removeStale, temporaryFor } from '../io/files.js';
 
 /** A broken connection is tried again, from where it broke. */
 const ATTEMPTS = 4;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, readdir, rename, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { GptorchError } from '../errors.js';
+import { cannotWrite } from '../errors.js';
 
 /**
  * Writes a file so that after a crash at any moment either the old or the new one is there, whole: to a temporary name,
@@ -26,12 +26,6 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
     await unlink(temporary).catch(() => undefined);
     throw cannotWrite(path, cause);
   }
-}
-
-/** `ERR_WRITE`: the file and the system's reason. */
-export function cannotWrite(path: string, cause: unknown): GptorchError {
-  const reason = cause instanceof Error ? cause.message : cause;
-  return new GptorchError('ERR_WRITE', `cannot write ${path}: ${reason}`, { cause });
 }
 
 /** A name beside `path` that no other writer has; it says whose it is. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
-import { InputError } from '../errors.js';
-import { cannotWrite, writeFileAtomic } from '../io/files.js';
+import { cannotWrite, InputError } from '../errors.js';
+import { writeFileAtomic } from '../io/files.js';
 import type { TrainEvent } from './events.js';
 import type { TrainerState } from './trainer-state.js';
 
