@@ -30,6 +30,8 @@ namespace {
 /// Each chunk after the first reads and writes the whole gradient of the weight once more: 16 MiB took 4 % less time
 /// than 8.
 constexpr int64_t kChunkBytes = int64_t{16} << 20;
+/// Of a reduced dtype the gradient is widened and added besides: with 64 MiB a step of 1024 rows took half the time.
+constexpr int64_t kReducedChunkBytes = int64_t{64} << 20;
 constexpr int64_t kLeastRows = 64;
 
 using Result = std::tuple<at::Tensor, at::Tensor, at::Tensor>;
@@ -80,7 +82,10 @@ Result forwardCpu(const at::Tensor& allHidden, const at::Tensor& weightInput, co
   const double scale = mean ? (rows == 0 ? 0.0 : 1.0 / static_cast<double>(rows)) : 1.0;
   const at::ScalarType computeDtype = lossDtype(hidden.scalar_type());
   const bool gradient = hiddenGradient || weightGradient;
-  if (chunkRows <= 0) chunkRows = std::max(kLeastRows, kChunkBytes / std::max<int64_t>(1, 4 * vocabSize));
+  if (chunkRows <= 0) {
+    const int64_t bytes = at::isReducedFloatingType(hidden.scalar_type()) ? kReducedChunkBytes : kChunkBytes;
+    chunkRows = std::max(kLeastRows, bytes / std::max<int64_t>(1, 4 * vocabSize));
+  }
 
   at::Tensor gradHidden = at::empty(hiddenGradient ? hidden.sizes() : at::IntArrayRef{0}, hidden.options());
   // Transposed: the smaller factor, hidden, is then the one that a product has to lay out anew.

@@ -18,7 +18,7 @@ namespace gptorch::ops {
 /// mean, and are left out of the products
 /// @param rowWeights (rows), float32: each row's loss times its weight, for a sum only; no gradient goes to it
 /// @param mean divide by the number of counted rows (0 where there are none), else the sum
-/// @param chunkRows rows a chunk; 0: as many as keep a chunk's logits at about 16 MiB
+/// @param chunkRows rows a chunk; 0: as many as keep a chunk's logits at about 16 MiB, of reduced dtypes 64
 at::Tensor linearCrossEntropy(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets,
                               const std::optional<at::Tensor>& rowWeights, int64_t ignoreIndex, bool mean,
                               int64_t chunkRows);
