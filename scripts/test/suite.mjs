@@ -1,5 +1,6 @@
 // A suite's outcome, and the ways to come to one. Every suite says why it was skipped, if it was.
 import { spawn } from 'node:child_process';
+import { tell } from '../bootstrap/failure.mjs';
 import { root } from '../bootstrap/paths.mjs';
 
 /**
@@ -55,6 +56,21 @@ export async function runShown(command, args, env = process.env) {
     child.once('close', resolve);
   });
   return { code, output };
+}
+
+/**
+ * A suite that cannot be run, as where its programs do not compile, is one that failed: the others still run and are counted.
+ *
+ * @param {{ name: string, run: () => Promise<Outcome | Outcome[]> }} suite
+ * @returns {Promise<Outcome[]>}
+ */
+export async function outcomesOf({ name, run }) {
+  try {
+    return [await run()].flat();
+  } catch (error) {
+    tell(error);
+    return [{ name, passed: 0, failed: 1, skipped: 0, failures: [`${name}: ${error.message}`] }];
+  }
 }
 
 /**
