@@ -1,5 +1,6 @@
 import { get } from 'node:http';
 import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import OpenAI from 'openai';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -77,7 +78,9 @@ describe('the limits of a request', () => {
   });
 
   it('are the length of a text, and of a word in it', async () => {
-    const tokenizer = await loadTokenizer(new URL('../fixtures/parity/tokenizers/gpt2', import.meta.url).pathname);
+    const tokenizer = await loadTokenizer(
+      fileURLToPath(new URL('../fixtures/parity/tokenizers/gpt2', import.meta.url)),
+    );
     const model = new GPT({ vocabSize: tokenizer.vocabSize, contextLength: 1024, layers: 1, heads: 1, width: 8 });
     const { url } = await start({ models: [{ name: 'bpe', model, tokenizer }] });
     const ask = (prompt: string) => post(`${url}/v1/completions`, { model: 'bpe', prompt, max_tokens: 1 });

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addTaskTokens, GPT, loadTokenizer, score, TaskModel, tensor } from '../../lib/index.js';
@@ -117,7 +118,9 @@ describe('completions', () => {
   });
 
   it('tell where a prompt’s tokens begin, several of which may make one character', async () => {
-    const tokenizer = await loadTokenizer(new URL('../fixtures/parity/tokenizers/gpt2', import.meta.url).pathname);
+    const tokenizer = await loadTokenizer(
+      fileURLToPath(new URL('../fixtures/parity/tokenizers/gpt2', import.meta.url)),
+    );
     const model = new GPT({ vocabSize: tokenizer.vocabSize, contextLength: 64, layers: 1, heads: 1, width: 8 });
     const bytes = await serve({ models: [{ name: 'bytes', model, tokenizer }] });
     try {
