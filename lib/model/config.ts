@@ -5,6 +5,8 @@ import { parseOrThrow } from '../validate.js';
 
 const size = z.number().int().min(1);
 const probability = z.number().min(0).lt(1);
+/** One, several or none. */
+export const tokenIds = z.union([z.int(), z.array(z.int())]).nullable();
 
 /** Every field of a GPT, before what follows from others is filled in. */
 export const gptConfigSchema = z.strictObject({
@@ -38,6 +40,13 @@ export const gptConfigSchema = z.strictObject({
   /** Standard deviation of the initial weights. */
   initStd: z.number().gt(0).max(BOUNDS.standardDeviation.most).default(0.02),
   layerNormEps: z.number().gt(0).default(1e-5),
+  /**
+   * The token that begins a text, null where none does: kept for other programs (`config.json`), this library goes by the
+   * tokenizer. Absent: nothing is said of it, which GPT-2's class of Hugging Face takes for 50,256 whatever the vocabulary.
+   */
+  bosTokenId: tokenIds.optional(),
+  /** The token or tokens that end a text, likewise. */
+  eosTokenId: tokenIds.optional(),
 });
 
 /** What a user writes. */
