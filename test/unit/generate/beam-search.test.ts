@@ -29,6 +29,16 @@ test('all beams end with the context; a score is the mean log-probability', asyn
   expect(beams.map((beam) => beam.score)).toEqual(beams.map((beam) => beam.score).sort((a, b) => b - a));
 });
 
+test('goes on with as many beams as wanted where the most probable tokens all end one', async () => {
+  const logProbs = await model.complete(PROMPT, { maxNewTokens: 1, temperature: 0, topLogProbs: 6 });
+  const stop = (logProbs.topLogProbs?.[0] ?? []).map(({ token }) => token);
+  // Long beams are favoured so much that none which ends at once can be among the best.
+  const options = { beams: 2, maxNewTokens: 5, lengthPenalty: 9, earlyStopping: 'never' } as const;
+  const beams = await beamSearch(model, PROMPT, { ...options, stop });
+  expect(beams).toHaveLength(2);
+  for (const { tokens } of beams) expect(tokens.length).toBeGreaterThanOrEqual(4);
+});
+
 test('a signal ends it', async () => {
   const signal = AbortSignal.abort(new Error('enough'));
   await expect(beamSearch(model, PROMPT, { beams: 2, maxNewTokens: 4, signal })).rejects.toThrow('enough');

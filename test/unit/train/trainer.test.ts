@@ -140,10 +140,11 @@ describe('Trainer', () => {
     const validation = () => [row(50), row(51)];
     const seldom = makeTrainer({}, { validation }, 0.2);
     const often = makeTrainer({ evalEvery: 1 }, { validation }, 0.2);
-    await seldom.trainer.run();
-    await often.trainer.run();
+    const never = makeTrainer({}, {}, 0.2);
+    for (const { trainer } of [seldom, often, never]) await trainer.run();
     expect(often.events.filter(({ type }) => type === 'validation')).toHaveLength(7);
     expect(often.losses()).toEqual(seldom.losses());
+    expect(never.losses()).toEqual(seldom.losses());
   });
 
   it('keeps the best model, by validation loss', async () => {
