@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
 import { ArgumentError } from '../../../lib/errors.js';
-import { type BeamSearchOptions, beamSearch, GPT, score } from '../../../lib/index.js';
+import { type BeamSearchOptions, beamSearch, engine, GPT, score } from '../../../lib/index.js';
 
 const model = new GPT({ vocabSize: 17, contextLength: 16, layers: 2, heads: 2, width: 8, initStd: 0.5 });
 afterAll(() => model.dispose());
@@ -52,4 +52,15 @@ test.each<Partial<BeamSearchOptions>>([
   { lengthPenalty: Number.NaN },
 ])('%j is refused', async (wrong) => {
   await expect(beamSearch(model, PROMPT, { beams: 2, maxNewTokens: 4, ...wrong })).rejects.toThrow(ArgumentError);
+});
+
+test('holds no memory afterwards', async () => {
+  const held = async () => {
+    await engine.idle();
+    return engine.memory().held;
+  };
+  const before = await held();
+  await beamSearch(model, PROMPT, { beams: 3, maxNewTokens: 6 });
+  await score(model, PROMPT);
+  expect(await held()).toBe(before);
 });

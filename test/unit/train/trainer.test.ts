@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type TrainConfig, TrainConfigSchema } from '../../../lib/config/index.js';
 import type { Dataset } from '../../../lib/data/index.js';
 import { GPT } from '../../../lib/model/index.js';
-import { LanguageModelingObjective, type Objective } from '../../../lib/objectives/index.js';
+import { LanguageModelingObjective, type Objective, weightedLoss } from '../../../lib/objectives/index.js';
 import { engine, type Tensor, tensor } from '../../../lib/tensor/index.js';
 import { evaluate, type TrainEvent, Trainer, type TrainerOptions } from '../../../lib/train/index.js';
 
@@ -238,6 +238,23 @@ describe('Trainer', () => {
       expect(parts[i]?.trainLoss).toBeCloseTo(trainLoss, 5);
       expect(parts[i]?.gradNorm).toBeCloseTo(gradNorm, 4);
     }
+  });
+
+  it('tells the terms where there are several, and a term without a unit counts 0', async () => {
+    const { trainer, events } = makeTrainer({ steps: 1 });
+    await trainer.run();
+    expect(events.find(({ type }) => type === 'step')).not.toHaveProperty('metrics.terms');
+    expect(weightedLoss({ first: 2, second: 0.5 }, { first: 3 })).toBe(6);
+  });
+
+  it('counts the seconds of its earlier parts', async () => {
+    const { trainer } = makeTrainer({ steps: 3 });
+    await trainer.run();
+    const { seconds } = trainer.state();
+    expect(seconds).toBeGreaterThan(0);
+    const resumed = makeTrainer({ steps: 4 }).trainer;
+    resumed.restore(trainer.state());
+    expect((await resumed.run()).seconds).toBeGreaterThan(seconds);
   });
 
   it('stops when its signal is aborted, after the step under way, and saves', async () => {
