@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ArgumentError, InputError } from '../errors.js';
 import { openTensorFiles, writeFileAtomic } from '../io/index.js';
-import type { Tensor } from '../tensor/index.js';
+import { scope, type Tensor } from '../tensor/index.js';
 import { readModelJson, saveModel, weightsPath } from './directory.js';
 import { GPT } from './gpt.js';
 import { int8Config, isInt8 } from './hugging-face.js';
@@ -49,7 +49,7 @@ export async function quantize(source: string, target: string, weights: 'bfloat1
   try {
     for (const [name, parameter] of model.namedParameters()) {
       if (weights === 'int8') tensors.push(...toInt8(name, parameter));
-      else tensors.push([name, parameter.detach().to({ dtype: 'bfloat16' })]);
+      else tensors.push([name, scope(() => parameter.detach().to({ dtype: 'bfloat16' }))]);
     }
     const { torch_dtype: _, ...rest } = json;
     const config = weights === 'int8' ? int8Config(model.config) : { ...rest, dtype: 'bfloat16' };

@@ -49,7 +49,7 @@ function decayShape({ kind, warmupSteps = 0, decayEnd, decaySteps }: ScheduleOpt
   return (step) => 1 - ratio(step, warmupSteps, decayEnd);
 }
 
+/** From 0 at `begin` to 1 at `end`; no step is beyond it. */
 function ratio(step: number, begin: number, end: number): number {
-  if (step <= begin) return 0;
-  return Math.min(1, (step - begin) / (end - begin));
+  return step <= begin ? 0 : (step - begin) / (end - begin);
 }

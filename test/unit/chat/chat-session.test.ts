@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ChatSession, GREEDY, type ReplyOptions } from '../../../lib/chat/index.js';
 import { CHAT_SPECIAL_TOKENS, CharTokenizer } from '../../../lib/data/index.js';
 import type { FinishReason, GenerateOptions } from '../../../lib/decode/index.js';
@@ -84,6 +84,24 @@ describe('ChatSession', () => {
     for await (const _ of session.reply('b')) break;
     await read(session.reply('c'));
     expect(asked.at(-1)?.prompt).toBe('ab<sep>cd<sep>b<sep>g<sep>c<sep>');
+  });
+
+  it('lets the model stop where a reader left, and tells what was held back at the end', async () => {
+    const vocabulary = CharTokenizer.fromTexts(['ab\ufffd'], { specialTokens: CHAT_SPECIAL_TOKENS });
+    const ended = vi.fn();
+    const generate = vi.spyOn(model, 'generate').mockImplementation(async function* (): ReturnType<GPT['generate']> {
+      try {
+        yield* vocabulary.encode('ab\ufffd');
+        return 'stop';
+      } finally {
+        ended();
+      }
+    });
+    const session = new ChatSession(model, vocabulary, SEP, GREEDY);
+    expect((await read(session.reply('a'))).pieces).toEqual(['a', 'b', '\ufffd']);
+    for await (const _ of session.reply('b')) break;
+    expect(ended).toHaveBeenCalledTimes(2);
+    generate.mockRestore();
   });
 
   it('is as before after an error', async () => {

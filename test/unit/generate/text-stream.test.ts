@@ -59,3 +59,9 @@ it('tells the characters of tokens that all end within another one', () => {
   expect(pieces.slice(0, 60).join('').length).toBeGreaterThan(50);
   expect(pieces.join('') + stream.end()).toBe(text);
 });
+
+it('tells the space before a word where a text has none at its beginning', () => {
+  const stream = new TextStream((tokens) => tokens.map((token) => ` w${token}`).join('').trimStart()); // biome-ignore format: one line
+  const pieces = Array.from({ length: 40 }, (_, token) => stream.push(token));
+  expect(pieces.join('')).toBe(pieces.map((_, token) => `w${token}`).join(' '));
+});

@@ -31,6 +31,7 @@ test.each([
   ['openai-gpt', { normPosition: 'post' }],
   ['openai-gpt', { normPosition: 'post', activation: 'relu', tiedEmbedding: false }],
   ['gptorch', { normPosition: 'post', activation: 'gelu' }],
+  ['gptorch', { normPosition: 'post', feedForwardWidth: 12 }],
   ['gptorch', { attentionWindow: 3 }],
   ['gptorch', { bias: false }],
   ['gptorch', { headWidth: 2 }],

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -8,6 +9,8 @@ import {
   type GPTConfigInput,
   InputError,
   loadSafetensors,
+  quantize,
+  readSafetensorsHeader,
   saveSafetensors,
   type Tensor,
   tensor,
@@ -191,3 +194,31 @@ test('a byte order mark before config.json is no mistake', async () => {
   await writeFile(path, `\uFEFF${await readFile(path, 'utf8')}`);
   (await GPT.load(folder)).dispose();
 });
+
+test.skipIf(!existsSync('/proc/self/fd'))(
+  'opening a directory, or failing to, leaves nothing open and nothing in memory',
+  async () => {
+    const model = new GPT({ ...small, tiedEmbedding: false });
+    const damaged = `${folder}/damaged`;
+    for (const directory of [folder, damaged]) await model.save(directory);
+    model.dispose();
+    const bytes = await readFile(join(damaged, 'model.safetensors'));
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    await writeFile(join(damaged, 'model.safetensors'), bytes);
+    const state = async () => {
+      await engine.idle();
+      return [engine.memory().held, (await readdir('/proc/self/fd')).length];
+    };
+    const before = await state();
+    const loaded = await GPT.load(folder);
+    expect(loaded.training).toBe(false);
+    loaded.dispose();
+    await readSafetensorsHeader(join(folder, 'model.safetensors'));
+    await expect(GPT.load(damaged)).rejects.toThrow(InputError);
+    for (const weights of ['int8', 'bfloat16'] as const) {
+      await quantize(folder, `${folder}/${weights}`, weights);
+      (await GPT.load(`${folder}/${weights}`)).dispose();
+    }
+    expect(await state()).toEqual(before);
+  },
+);

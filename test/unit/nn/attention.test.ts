@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CausalSelfAttention, DecoderBlock } from '../../../lib/nn/index.js';
-import { engine, noGrad, ones, scope, tensor, zeros } from '../../../lib/tensor/index.js';
+import { CausalSelfAttention, DecoderBlock, FeedForward, type Module } from '../../../lib/nn/index.js';
+import { engine, Generator, noGrad, ones, randn, scope, tensor, zeros } from '../../../lib/tensor/index.js';
 
 describe('CausalSelfAttention', () => {
   it.each([
@@ -33,6 +33,27 @@ describe('CausalSelfAttention', () => {
       expect(await training).toEqual(await evaluating);
       module.dispose();
     }
+  });
+
+  it('is that of GPT-2, as the other modules are, unless told otherwise', async () => {
+    const [width, inner] = [8, 32];
+    const norm = { normPosition: 'pre', layerNormEps: 1e-5 } as const;
+    const make = (seed: number, given: boolean) => {
+      const options = { generator: new Generator(seed), ...(given && { initStd: 0.02 }) };
+      const activation = given ? ({ activation: 'gelu_tanh' } as const) : {};
+      return [
+        new FeedForward({ width, feedForwardWidth: inner, ...activation }, options),
+        new DecoderBlock({ width, heads: 2, feedForwardWidth: inner, ...activation, ...(given && norm) }, options),
+        new DecoderBlock({ width, heads: 2, feedForwardWidth: inner, residualDropout: 0.5 }, options),
+      ];
+    };
+    const input = randn([1, 4, width], { generator: new Generator(7) }).mul(20); // where GELU's forms differ
+    const outputs = (modules: Module[]) => Promise.all(modules.map((module) => run(module).toArray()));
+    const run = (module: Module) => (module as FeedForward).forward(input);
+    expect(await outputs(make(5, false))).toEqual(await outputs(make(5, true)));
+    const [feedForward, block] = make(5, false);
+    expect(await block?.parameter('ln_1.weight').toArray()).toEqual(new Float32Array(width).fill(1));
+    expect(await feedForward?.parameter('c_fc.bias').toArray()).toEqual(new Float32Array(inner));
   });
 
   it('keeps no mask of what went through it', async () => {

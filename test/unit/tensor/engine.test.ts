@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   AdamW,
+  autocast,
   DisposedError,
   dropout,
   EngineError,
@@ -11,6 +12,8 @@ import {
   engine,
   Generator,
   GPT,
+  keep,
+  noGrad,
   OutOfMemoryError,
   ones,
   randn,
@@ -31,6 +34,32 @@ async function collectGarbage(): Promise<void> {
     await setImmediate();
   }
 }
+
+test('a seed begins anew, and a tensor kept in an inner scope outlives the outer one', async () => {
+  engine.seed(3);
+  const draw = () => engine.generator.take();
+  const first = draw();
+  engine.setStep(4);
+  draw();
+  engine.seed(3);
+  expect(draw()).toEqual(first);
+  const kept: Tensor[] = [];
+  scope(() => {
+    const outer = ones([2]);
+    scope(() => void kept.push(keep(outer)));
+  });
+  expect(await kept[0]?.sum().item()).toBe(2);
+});
+
+test('mixed precision within noGrad records no gradients; a second backward pass needs the graph kept', async () => {
+  const weight = tensor([1, 2], { requiresGrad: true });
+  expect(noGrad(() => autocast('bfloat16', () => weight.mul(2).requiresGrad))).toBe(false);
+  const loss = weight.pow(2).sum();
+  loss.backward();
+  loss.backward();
+  await expect(weight.grad().toArray()).rejects.toThrow('does not require grad');
+  await engine.idle().catch(() => {});
+});
 
 describe('errors follow the data', () => {
   test('a failure reaches whoever awaits a dependant, and nobody else', async () => {

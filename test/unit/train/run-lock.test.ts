@@ -48,3 +48,8 @@ describe('a job that fails while it trains', () => {
     },
   );
 });
+
+it('leaves the folder to the next job once one is done', async () => {
+  expect(await aloneInFolder(folder, undefined, async () => 1)).toBe(1);
+  expect(await aloneInFolder(folder, undefined, async () => 2)).toBe(2);
+});

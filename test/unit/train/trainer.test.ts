@@ -317,6 +317,21 @@ describe('Trainer', () => {
     expect(await held()).toBe(before);
   });
 
+  it('takes no mean of nothing', async () => {
+    const { model } = makeTrainer({});
+    expect(await evaluate<Row>([], new LanguageModelingObjective(model))).toBeNaN();
+  });
+
+  it('ends with the engine’s error, and with one alone, however many steps are under way', async () => {
+    const data = new Counting(() => {
+      const batch = row(0);
+      batch.targets.fill(99);
+      return batch;
+    });
+    await expect(makeTrainer({}, { data }).trainer.run()).rejects.toThrow('outside the vocabulary of 11');
+    await engine.idle().catch(() => {});
+  });
+
   it('stops when its time is over', async () => {
     const summary = await makeTrainer({ steps: 1_000_000, maxMinutes: 0.002 }).trainer.run();
     expect(summary.stopped).toBe('time');

@@ -104,6 +104,8 @@ describe('DialogueBatches', () => {
     expect(await messageOf(() => new DialogueBatches(dialogues.slice(1), options).restore(state))).toBe(
       'InputError: saved state of the data: made with dialogues 203, now 202; resuming needs the same data and options',
     );
+    const answers = new DialogueBatches(dialogues, { ...options, lossOn: 'answers' });
+    expect(await messageOf(() => answers.restore(state))).toContain('made with lossOn both, now answers;');
   });
 
   it('leaves out dialogues without a target, and says how many', async () => {
