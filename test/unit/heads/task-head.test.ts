@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EncodedExample } from '../../../lib/data/index.js';
-import { makeTaskBatch, parseTaskConfig, type TaskConfigInput, TaskHead } from '../../../lib/heads/index.js';
+import { makeTaskBatch, parseTaskConfig, type TaskConfigInput, TaskHead, TaskModel } from '../../../lib/heads/index.js';
+import { GPT } from '../../../lib/model/index.js';
 import { engine, ones, type Tensor } from '../../../lib/tensor/index.js';
 
 const WIDTH = 64;
@@ -62,6 +63,40 @@ describe('TaskHead', () => {
       values(head.logits(ones([1, WIDTH]), { choices: undefined, exampleCount: 1 }, training));
     expect(await run(false)).toEqual([WIDTH, WIDTH]);
     expect(await run(true)).not.toEqual([WIDTH, WIDTH]);
+  });
+});
+
+describe('makeTaskBatch', () => {
+  it('has no answer where an example has none', async () => {
+    const batch = makeTaskBatch([example(1), { ...example(1), answer: Number.NaN }], { answer: 'class' });
+    expect(await values(batch.answers)).toEqual([0, -100]);
+  });
+
+  it('is freed whole', async () => {
+    const held = async () => {
+      await engine.idle();
+      return engine.memory().held;
+    };
+    const before = await held();
+    const batch = makeTaskBatch([example(3), example(2)], { answer: 'choice' });
+    expect(await held()).toBeGreaterThan(before);
+    batch.dispose();
+    expect(await held()).toBe(before);
+  });
+});
+
+describe('TaskModel', () => {
+  it('reads no more than the context, and is freed whole', async () => {
+    await engine.idle();
+    const { held } = engine.memory();
+    const gpt = new GPT({ vocabSize: 7, contextLength: 8, layers: 1, heads: 1, width: 8, tiedEmbedding: false });
+    const task = { task: 'classification', labels: ['a', 'b'] } as const;
+    expect(() => new TaskModel(gpt, { ...task, maxLength: 9 })).toThrow(
+      'maxLength is 9; allowed: up to the context of 8',
+    );
+    new TaskModel(gpt, { ...task, maxLength: 8 }).dispose();
+    await engine.idle();
+    expect(engine.memory().held).toBe(held);
   });
 });
 

@@ -275,6 +275,7 @@ test('score and beamSearch drop nothing, and leave the mode as it was', async ()
   expect(model.training).toBe(true);
   model.eval();
   expect(await run()).toEqual(found);
+  await expect(score(model, Array(13).fill(1))).rejects.toThrow('13 tokens are more than the context length of 12');
   expect(model.training).toBe(false);
   model.dispose();
 });

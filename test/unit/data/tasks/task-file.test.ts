@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findLabels, labelIndex, readTaskFile, type Task } from '../../../../lib/data/index.js';
+import { readTaskFiles } from '../../../../lib/finetune/index.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -112,5 +113,30 @@ describe('labels', () => {
     expect(() => labelIndex(['a', 'b'], { where: 'f:3', label: 'c' })).toThrow(
       'f:3: field "label" is "c"; allowed: "a", "b"',
     );
+  });
+});
+
+describe('readTaskFiles', () => {
+  const pair = { a: 'x', b: 'y' };
+  const scores = [{ ...pair, score: 4.2 }];
+  const classes = [{ ...pair, label: 'no' }, { ...pair, label: 'yes' }]; // biome-ignore format: one line
+
+  async function readBoth(train: object[], evaluation: object[], labels?: string[]) {
+    const files = { train: join(folder, 'train.jsonl'), evaluation: join(folder, 'evaluation.jsonl') };
+    await writeFile(files.train, train.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    await writeFile(files.evaluation, evaluation.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    return readTaskFiles('similarity', files, labels);
+  }
+
+  it('takes the classes of the training file, or those given; for scores there are none', async () => {
+    expect((await readBoth(classes, classes)).labels).toEqual(['no', 'yes']);
+    expect((await readBoth(classes, classes, ['yes', 'no'])).labels).toEqual(['yes', 'no']);
+    expect((await readBoth(scores, scores)).labels).toBeUndefined();
+    await expect(readBoth(scores, scores, ['yes', 'no'])).rejects.toThrow('has scores; labels are for classes');
+  });
+
+  it('refuses files of which one has scores and the other has not', async () => {
+    await expect(readBoth(scores, classes)).rejects.toThrow('evaluation.jsonl:1: field "score" is missing');
+    await expect(readBoth(classes, scores)).rejects.toThrow('evaluation.jsonl:1: field "label" is missing');
   });
 });
