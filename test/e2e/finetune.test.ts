@@ -3,7 +3,17 @@ import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTokenizer } from '../../lib/data/index.js';
 import { readSafetensorsHeader } from '../../lib/io/index.js';
-import { gptorch, jsonLines, losses, makeText, makeWorkspace, start, untilExists, untilLogged } from './cli.js';
+import {
+  gptorch,
+  jsonLines,
+  losses,
+  makeText,
+  makeWorkspace,
+  parseLines,
+  start,
+  untilExists,
+  untilLogged,
+} from './cli.js';
 
 let workspace: Awaited<ReturnType<typeof makeWorkspace>>;
 let path: (name: string) => string;
@@ -158,6 +168,25 @@ describe('gptorch finetune', () => {
     expect(new Set(validations.map(({ scores }) => scores.accuracy)).size).toBe(1);
   });
 
+  it('keeps no head that has learned nothing, though those that have are worse', async () => {
+    // What it learns is wrong in the file that it is measured on.
+    const examples = parseLines(lines(4, classification));
+    const [one, other] = new Set(examples.map(({ label }) => label));
+    const turned = examples.map((each) => JSON.stringify({ ...each, label: each.label === one ? other : one }));
+    await writeFile(path('right.jsonl'), lines(4, classification));
+    await writeFile(path('wrong.jsonl'), turned.join('\n'));
+    const data = ['--train', path('right.jsonl'), '--eval', path('wrong.jsonl')];
+    const rows = await jsonLines(
+      finetune('classification', 'worse', ...data, '--lr', '0.03', '--epochs', '2', '--json'),
+    );
+    const [first, ...trained] = rows.filter(({ event }) => event === 'validation') as unknown as Validation[];
+    for (const { valLoss, scores } of trained) {
+      expect(valLoss).toBeGreaterThan(first?.valLoss ?? Number.NaN);
+      expect(scores.accuracy).toBeLessThanOrEqual(first?.scores.accuracy ?? Number.NaN);
+    }
+    expect(last(rows).bestStep).toBeGreaterThan(0);
+  });
+
   it('sees every example once an epoch, in whatever parts a step is computed', async () => {
     const shape = ['--dropout', '0', '--epochs', '2', '--batch-size', '7', '--json'];
     for (const parts of ['1', '3', '7'])
@@ -191,6 +220,17 @@ describe('gptorch finetune', () => {
       code: 2,
       stderr: expect.stringMatching(/very-early: cannot resume with another freeze: it was 0, now it is 1\n$/),
     });
+  });
+
+  it('is not resumed with other examples', async () => {
+    await writeFile(path('fewer.jsonl'), lines(4, classification));
+    for (const option of ['--train', '--eval']) {
+      const resume = ['finetune', '--out', path('very-early'), '--resume', '--quiet', option, path('fewer.jsonl')];
+      expect(await gptorch(resume), option).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/very-early: cannot resume, model or data are not what the run began with\n$/),
+      });
+    }
   });
 
   it('resumed with another text it measures that one before and after', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { checkTokenFile, readTokenFileInfo, readTokens } from '../../../lib/data/index.js';
@@ -60,7 +61,10 @@ describe('a token file', () => {
         `InputError: ${folder.path('refused/a.bin')}: token 1 has id ${id}, out of range; allowed: 0 to 9`,
       );
     }
+    const open = async () => (existsSync('/proc/self/fd') ? (await readdir('/proc/self/fd')).length : 0);
+    const before = await open();
     await writer.abandon();
+    expect(await open()).toBe(Math.max(0, before - 1));
     expect(await readdir(folder.path('refused'))).toEqual([]);
   });
 

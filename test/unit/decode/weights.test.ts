@@ -2,7 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { GPT, type GPTConfigInput, noGrad, quantize, scope, tensor } from '../../../lib/index.js';
+import {
+  GPT,
+  type GPTConfigInput,
+  noGrad,
+  quantize,
+  saveSafetensors,
+  scope,
+  type Tensor,
+  tensor,
+  zeros,
+} from '../../../lib/index.js';
 
 // Widths that are no multiple of any vector; large weights, so that every logit differs.
 const shared: GPTConfigInput = { vocabSize: 77, contextLength: 80, layers: 3, heads: 3, width: 33, initStd: 0.15 };
@@ -53,6 +63,24 @@ describe.each(Object.keys(FORMS))('%s', (form) => {
     }
     model.dispose();
   });
+});
+
+test('one matrix in bfloat16 does not make bfloat16 of the others', async () => {
+  const [directory, model] = [join(folder, 'mixed'), new GPT(shared, { seed: 3 })];
+  const expected = await model.complete(PROMPT, { maxNewTokens: 1, temperature: 0, topLogProbs: 77 });
+  await model.save(directory);
+  const name = 'transformer.h.1.mlp.c_fc.weight';
+  const mixed = model.namedParameters().map(([each, parameter]): [string, Tensor] => {
+    return [each, each === name ? zeros(parameter.shape, { dtype: 'bfloat16' }) : parameter];
+  });
+  await saveSafetensors(join(directory, 'model.safetensors'), mixed);
+  model.blocks[1]?.parameter('mlp.c_fc.weight').fill(0);
+  const [loaded, wanted] = [await GPT.load(directory), model];
+  const options = { maxNewTokens: 1, temperature: 0, topLogProbs: 77 };
+  const found = await loaded.complete(PROMPT, options);
+  expect(found.topLogProbs).toEqual((await wanted.complete(PROMPT, options)).topLogProbs);
+  expect(found.topLogProbs).not.toEqual(expected.topLogProbs);
+  for (const each of [model, loaded]) each.dispose();
 });
 
 describe.each(['gptorch', 'torch'] as const)('int8 by the kernels of %s', (kernels) => {

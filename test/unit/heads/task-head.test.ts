@@ -90,7 +90,7 @@ describe('TaskModel', () => {
     await engine.idle();
     const { held } = engine.memory();
     const gpt = new GPT({ vocabSize: 7, contextLength: 8, layers: 1, heads: 1, width: 8, tiedEmbedding: false });
-    const task = { task: 'classification', labels: ['a', 'b'] } as const;
+    const task = { task: 'classification' as const, labels: ['a', 'b'] };
     expect(() => new TaskModel(gpt, { ...task, maxLength: 9 })).toThrow(
       'maxLength is 9; allowed: up to the context of 8',
     );

@@ -254,8 +254,10 @@ describe('a new GPT-2', () => {
   });
 });
 
-test('a frozen model goes on from its cache, which is never longer than the context', async () => {
+test('a frozen model trains the rest, and goes on from its cache, which is never longer than the context', async () => {
   const model = new GPT({ ...small, layers: 3 }).eval().freeze(1);
+  const all = model.namedParameters().map(([name]) => name);
+  expect(model.trainedParameters().map(([name]) => name)).toEqual(all.filter((name) => !/wte|wpe|\.h\.0\./.test(name)));
   const whole = await model.hidden(batch()).toArray();
   const cache = model.makeCache();
   const parts = [tokens.slice(0, 6), tokens.slice(6)].map((chunk) =>

@@ -51,6 +51,16 @@ describe('CausalSelfAttention', () => {
     const outputs = (modules: Module[]) => Promise.all(modules.map((module) => run(module).toArray()));
     const run = (module: Module) => (module as FeedForward).forward(input);
     expect(await outputs(make(5, false))).toEqual(await outputs(make(5, true)));
+    // Weights so large that GELU's forms differ.
+    const large = [{}, { activation: 'gelu_tanh' } as const].map(
+      (activation) =>
+        new DecoderBlock(
+          { width, heads: 2, feedForwardWidth: inner, ...activation },
+          { generator: new Generator(5), initStd: 1 },
+        ),
+    );
+    const [plain, tanh] = await outputs(large);
+    expect(plain).toEqual(tanh);
     const [feedForward, block] = make(5, false);
     expect(await block?.parameter('ln_1.weight').toArray()).toEqual(new Float32Array(width).fill(1));
     expect(await feedForward?.parameter('c_fc.bias').toArray()).toEqual(new Float32Array(inner));

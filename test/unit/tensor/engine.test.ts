@@ -51,6 +51,15 @@ test('a seed begins anew, and a tensor kept in an inner scope outlives the outer
   expect(await kept[0]?.sum().item()).toBe(2);
 });
 
+test('numbers that travel as float32 leave nothing of it', async () => {
+  await engine.idle();
+  const { held } = engine.memory();
+  const half = tensor(new Float32Array(1000), { dtype: 'bfloat16' });
+  await engine.idle();
+  expect(engine.memory().held - held).toBeLessThan(4000);
+  half.dispose();
+});
+
 test('mixed precision within noGrad records no gradients; a second backward pass needs the graph kept', async () => {
   const weight = tensor([1, 2], { requiresGrad: true });
   expect(noGrad(() => autocast('bfloat16', () => weight.mul(2).requiresGrad))).toBe(false);

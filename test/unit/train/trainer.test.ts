@@ -250,11 +250,11 @@ describe('Trainer', () => {
   it('counts the seconds of its earlier parts', async () => {
     const { trainer } = makeTrainer({ steps: 3 });
     await trainer.run();
-    const { seconds } = trainer.state();
-    expect(seconds).toBeGreaterThan(0);
+    const state = trainer.state();
+    expect(state.seconds).toBeGreaterThan(0);
     const resumed = makeTrainer({ steps: 4 }).trainer;
-    resumed.restore(trainer.state());
-    expect((await resumed.run()).seconds).toBeGreaterThan(seconds);
+    resumed.restore(state);
+    expect((await resumed.run()).seconds).toBeGreaterThan(state.seconds);
   });
 
   it('stops when its signal is aborted, after the step under way, and saves', async () => {
@@ -317,9 +317,35 @@ describe('Trainer', () => {
     expect(await held()).toBe(before);
   });
 
-  it('takes no mean of nothing', async () => {
+  it('draws by its own seed and step, whatever was drawn before', async () => {
+    const [first, second, other] = [
+      makeTrainer({}, {}, 0.2),
+      makeTrainer({}, {}, 0.2),
+      makeTrainer({ seed: 5 }, {}, 0.2),
+    ];
+    for (const [seed, { trainer }] of [first, second, other].entries()) {
+      engine.seed(seed + 40);
+      await trainer.run();
+    }
+    expect(second.losses()).toEqual(first.losses());
+    expect(other.losses()).not.toEqual(first.losses());
+  });
+
+  it('changes nothing in a step without a target', async () => {
+    const data = new Counting(() => makeBatch([{ first: 1, counted: 0 }]));
+    const { trainer, events } = makeTrainer({ steps: 1 }, { data });
+    await trainer.run();
+    expect(events.find(({ type }) => type === 'step')).toMatchObject({ metrics: { trainLoss: 0, gradNorm: 0 } });
+  });
+
+  it('takes no mean of nothing, nor of what was not waited for', async () => {
     const { model } = makeTrainer({});
-    expect(await evaluate<Row>([], new LanguageModelingObjective(model))).toBeNaN();
+    const objective = new LanguageModelingObjective(model);
+    expect(await evaluate<Row>([], objective)).toBeNaN();
+    const endless = function* () {
+      for (;;) yield row(0);
+    };
+    expect(await evaluate(endless(), objective, AbortSignal.abort())).toBeUndefined();
   });
 
   it('ends with the engine’s error, and with one alone, however many steps are under way', async () => {

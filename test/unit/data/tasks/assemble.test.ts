@@ -100,6 +100,12 @@ describe('assemble', () => {
   });
 });
 
+it('needs room for two parts and the special tokens', () => {
+  const tokens = addTaskTokens(CharTokenizer.fromTexts(['a']));
+  expect(() => new Assembler(tokens, 4)).toThrow('maxLength is 4; allowed: whole numbers from 5');
+  expect(new Assembler(tokens, 5).maxLength).toBe(5);
+});
+
 describe('shares', () => {
   it.each([
     [[3, 4], 10, [3, 4]],
