@@ -4,13 +4,22 @@ import { parseOrThrow } from '../validate.js';
 import { type GPTConfig, parseGPTConfig } from './config.js';
 
 const tokenIds = z.union([z.int(), z.array(z.int())]).nullable();
-const endTokensSchema = z.object({ bos_token_id: tokenIds.optional(), eos_token_id: tokenIds.optional() });
 
 /**
  * Which tokens begin and end a text, null where none does, as `config.json` tells other programs; what it leaves out is 50,256
  * to GPT-2's class there, whatever the vocabulary. This library goes by the tokenizer.
  */
-export type EndTokens = z.output<typeof endTokensSchema>;
+export interface EndTokens {
+  /** The token that begins a text, or several. */
+  bos_token_id?: number | number[] | null | undefined;
+  /** The token that ends a text, or several. */
+  eos_token_id?: number | number[] | null | undefined;
+}
+
+const endTokensSchema = z.object({
+  bos_token_id: tokenIds.optional(),
+  eos_token_id: tokenIds.optional(),
+}) satisfies z.ZodType<EndTokens>;
 
 /** What a `config.json` says of them. @throws InputError for what are no token ids */
 export function endTokensOf(json: unknown, where: string): EndTokens {
