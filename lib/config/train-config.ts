@@ -40,7 +40,7 @@ export interface TrainConfigInput {
   /** `wsd` only: the length of the decay, in steps. Default: a fifth of `decayEnd`. */
   decaySteps?: number | undefined;
   /** AdamW's. Default [0.9, 0.95]. */
-  betas?: [number, number] | undefined;
+  betas?: readonly [number, number] | undefined;
   /** AdamW's. Default 1e-8. */
   eps?: number | undefined;
   /** Decoupled, on matrices only. Default 0.1. */

@@ -9,10 +9,11 @@ const probability = z.number().min(0).lt(1);
 
 /** How a task is learned, as users write it; the defaults are the paper's (Radford et al. 2018, section 4.1 and its code). */
 export interface FineTuneConfigInput {
+  /** One of `TASKS`. */
   task: Task;
   /** The classes, in the order of the head's outputs. Default: those of the training data. */
-  labels?: Label[] | undefined;
-  /** Default 3. */
+  labels?: readonly Label[] | undefined;
+  /** Times that each example is seen. Default 3. */
   epochs?: number | undefined;
   /** Examples in a step. Default 32. */
   batchSize?: number | undefined;
@@ -23,7 +24,7 @@ export interface FineTuneConfigInput {
   /** Part of the steps with a rising learning rate; it falls in a straight line to 0 afterwards. Default 0.002. */
   warmup?: number | undefined;
   /** AdamW's. Default [0.9, 0.999]. */
-  betas?: [number, number] | undefined;
+  betas?: readonly [number, number] | undefined;
   /** AdamW's. Default 1e-8. */
   eps?: number | undefined;
   /** Decoupled, on matrices only. Default 0.01. */

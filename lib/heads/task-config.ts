@@ -7,12 +7,13 @@ const label = z.union([z.string(), z.number()]);
 
 /** What a head answers, as users write it. */
 export interface TaskConfigInput {
+  /** One of `TASKS`. */
   task: Task;
   /**
    * The classes, in the order of the head's outputs: at least two for classification and entailment. None where the answer is
    * a score (similarity) or one of an example's choices.
    */
-  labels?: Label[] | undefined;
+  labels?: readonly Label[] | undefined;
   /** Tokens of the longest sequence, special tokens included: from 5 to the model's context length. */
   maxLength: number;
   /** Probability of dropout on the hidden state that the head reads. From 0 to below 1. Default 0.1. */

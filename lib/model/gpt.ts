@@ -52,13 +52,17 @@ export type GPTLoadOptions = Pick<GPTOptions, 'device' | 'dtype' | 'decoder'>;
  *     h[0] = tokens · We + Wp;  h[l] = DecoderBlock(h[l-1]);  P = softmax(h[L] · Weᵀ)
  */
 export class GPT {
+  /** With every default filled in. */
   readonly config: GPTConfig;
+  /** "cpu" or "cuda:N". */
   readonly device: string;
   /** Of the computation. */
   readonly dtype: 'float32' | 'bfloat16';
   /** Dropout is on. A new model is in training mode, a loaded one is not. */
   training = true;
+  /** `transformer.wte` and `transformer.wpe`. */
   readonly embedding: Embedding;
+  /** `transformer.h.0` and so on. */
   readonly blocks: readonly DecoderBlock[];
   /** The final norm of the pre-norm form. */
   readonly finalNorm: LayerNorm | undefined;

@@ -30,6 +30,7 @@ export interface ForwardOptions {
  * biases 0 and norm weights 1.
  */
 export abstract class Module {
+  /** By name, `weight` or `attn.c_attn.weight`; they live as long as the module. */
   readonly parameters: ReadonlyMap<string, Tensor>;
   /** @internal */
   readonly moduleHandle: ModuleHandle;

@@ -34,8 +34,11 @@ interface Group {
 export class AdamW {
   /** The rate of a step that names none; may be set. */
   lr: number;
+  /** See `AdamWOptions`. */
   readonly betas: readonly [number, number];
+  /** See `AdamWOptions`. */
   readonly eps: number;
+  /** See `AdamWOptions`. */
   readonly weightDecay: number;
   readonly #groups: Group[];
   readonly #all: TensorListHandle;
