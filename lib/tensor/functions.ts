@@ -3,7 +3,6 @@ import { ArgumentError } from '../errors.js';
 import { type DType, dtypeOf, flatten, type NestedNumbers, pack, type TensorData } from './dtype.js';
 import { engine } from './engine.js';
 import type { Generator } from './generator.js';
-import { placeOn } from './place.js';
 import { Tensor } from './tensor.js';
 
 const { functions } = addon;
@@ -35,7 +34,7 @@ export interface TensorOptions extends Placement {
  */
 export function tensor(data: NestedNumbers | TensorData, options: TensorOptions = {}): Tensor {
   const { requiresGrad = false } = options;
-  const device = placeOn(options.device ?? 'cpu');
+  const device = engine.device(options.device ?? 'cpu');
   const flat = ArrayBuffer.isView(data)
     ? { packed: data, shape: [data.length] }
     : packNested(data, options.dtype ?? 'float32');
@@ -74,7 +73,7 @@ function carrierOf(dtype: DType): DType {
 
 /** A tensor of one value. */
 export function full(shape: readonly number[], value: number, { dtype = 'float32', device = 'cpu' }: Placement = {}) {
-  return new Tensor(functions.full(value, shape, dtype, placeOn(device)));
+  return new Tensor(functions.full(value, shape, dtype, engine.device(device)));
 }
 
 /** A tensor of zeros. */
@@ -89,7 +88,7 @@ export function ones(shape: readonly number[], placement: Placement = {}): Tenso
 
 /** 0, 1, … end - 1 as int64. */
 export function arange(end: number, { device = 'cpu' }: { device?: string } = {}): Tensor {
-  return new Tensor(functions.arange(end, placeOn(device)));
+  return new Tensor(functions.arange(end, engine.device(device)));
 }
 
 /** How a tensor of random numbers is made. */
@@ -101,13 +100,13 @@ export interface RandomOptions extends Placement {
 /** Standard normal numbers. */
 export function randn(shape: readonly number[], options: RandomOptions = {}): Tensor {
   const { dtype = 'float32', device = 'cpu', generator = engine.generator } = options;
-  return new Tensor(generator.draw(1, (key) => functions.randn(key, shape, dtype, placeOn(device))));
+  return new Tensor(generator.draw(1, (key) => functions.randn(key, shape, dtype, engine.device(device))));
 }
 
 /** Uniform numbers in [0, 1). */
 export function rand(shape: readonly number[], options: RandomOptions = {}): Tensor {
   const { dtype = 'float32', device = 'cpu', generator = engine.generator } = options;
-  return new Tensor(generator.draw(1, (key) => functions.rand(key, shape, dtype, placeOn(device))));
+  return new Tensor(generator.draw(1, (key) => functions.rand(key, shape, dtype, engine.device(device))));
 }
 
 /** Joins tensors along a dimension. */

@@ -1,7 +1,7 @@
 import { addon, type TensorDescription, type TensorHandle } from '../addon/index.js';
 import { ArgumentError } from '../errors.js';
 import { type DType, type TensorData, viewOf } from './dtype.js';
-import { placeOn } from './place.js';
+import { engine } from './engine.js';
 import { register } from './scope.js';
 
 const { functions } = addon;
@@ -321,7 +321,7 @@ export class Tensor {
    * @throws DeviceError for a device that is not there
    */
   to({ dtype, device }: { dtype?: DType | undefined; device?: string | undefined }): Tensor {
-    return new Tensor(functions.to(this.handle, dtype, device === undefined ? undefined : placeOn(device)));
+    return new Tensor(functions.to(this.handle, dtype, device === undefined ? undefined : engine.device(device)));
   }
 
   /** Replaces the values in place by those of a tensor of the same shape. */
