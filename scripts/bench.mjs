@@ -1,4 +1,4 @@
-// `npm run bench -- train|ranks|engine|generate|tasks [options]`: makes the checkout ready, then measures.
+// `npm run bench -- train|generate|decode|engine|tasks|ranks [options]`: makes the checkout ready, then measures.
 import { join } from 'node:path';
 import { fail } from './bootstrap/failure.mjs';
 import { root } from './bootstrap/paths.mjs';

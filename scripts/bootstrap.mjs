@@ -1,5 +1,5 @@
-// Makes a checkout ready to run: npm packages, TypeScript, libtorch, the native addon. Needs nothing but Node; each step is
-// skipped when nothing changed since the last run. With --native-only (binding.gyp) it says nothing about what to run next.
+// Makes a checkout ready to run: npm packages, TypeScript, libtorch, the native addon. Needs nothing but Node to begin with; each
+// step is skipped when nothing changed since the last run.
 
 import { fail } from './bootstrap/failure.mjs';
 import { ensureLibtorch } from './bootstrap/libtorch.mjs';

@@ -7,18 +7,22 @@ import { bootstrap } from './bootstrap.mjs';
 import { clangFormat } from './lint/clang-format.mjs';
 import { native } from './test/native.mjs';
 import { python } from './test/python.mjs';
-import { check, summarize } from './test/suite.mjs';
+import { check, outcomesOf, summarize } from './test/suite.mjs';
 import { vitest } from './test/vitest.mjs';
 
 const script = (...path) => join(root, 'node_modules', ...path);
 
 const suites = [
-  () => check('biome', process.execPath, [script('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings']),
-  () => clangFormat({ fix: false }),
-  () => check('tsc', process.execPath, [script('typescript', 'bin', 'tsc'), '--noEmit']),
-  () => vitest(process.argv.slice(2)),
-  () => native(),
-  () => python(),
+  {
+    name: 'biome',
+    run: () =>
+      check('biome', process.execPath, [script('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings']),
+  },
+  { name: 'clang-format', run: () => clangFormat({ fix: false }) },
+  { name: 'tsc', run: () => check('tsc', process.execPath, [script('typescript', 'bin', 'tsc'), '--noEmit']) },
+  { name: 'vitest', run: () => vitest(process.argv.slice(2)) },
+  { name: 'native', run: native },
+  { name: 'python', run: python },
 ];
 
 await bootstrap().catch((error) => {
@@ -28,6 +32,6 @@ await bootstrap().catch((error) => {
 const outcomes = [];
 for (const suite of suites) {
   console.log();
-  outcomes.push(...[await suite()].flat());
+  outcomes.push(...(await outcomesOf(suite)));
 }
 summarize(outcomes);

@@ -266,7 +266,8 @@ export interface Addon {
     listener: (events: readonly EmbeddingEvent[], error?: Error) => void,
     ...options: Argument[]
   ): RequestHandle;
-  cancelRequest(request: RequestHandle): void;
+  /** Ends the request before the decoder's next step, or one of its samples, once it generates. */
+  cancelRequest(request: RequestHandle, sample?: number): void;
   /** From here on this thread's calls on tensors are recorded instead of queued, until `finishGraph` or `dropGraph`. */
   beginGraph(): GraphHandle;
   finishGraph(graph: GraphHandle): void;

@@ -30,11 +30,15 @@ export function addBench(program: Command): void {
     .option('--config <name|file>', 'a preset or a .json file; its weights are random', 'gpt-mini')
     .option('--set <key=value>', 'change a field, such as model.layers=2', collect)
     .option('--batch <n>', "sequences of a training step (default: the configuration's)", wholeWithin(BOUNDS.batchSize))
-    .option('--length <n>', 'their tokens (default: the whole context)', positiveInteger)
+    .option('--length <n>', 'tokens of each sequence (default: the whole context)', positiveInteger)
     .option('--prompt <n>', "a prompt's tokens (default: 64, or what the new ones leave)", positiveInteger)
-    .option('--new-tokens <n>', 'the text after it (default: 64, or half of a context below 128)', positiveInteger)
+    .option(
+      '--new-tokens <n>',
+      'tokens generated after it (default: 64, or half of a context below 128)',
+      positiveInteger,
+    )
     .option('--requests <n>', 'texts that are generated at once, beside one alone', wholeWithin(BOUNDS.batchSize), 16)
-    .option('--rounds <n>', 'of each measurement; the median is shown', positiveInteger, 5)
+    .option('--rounds <n>', 'times that each measurement is made; the median is shown', positiveInteger, 5)
     .addOption(weightsOption());
   addCommonOptions(command).action(run);
 }

@@ -18,15 +18,15 @@ export interface CommonOptions extends TensorOptions {
 }
 
 export function addCommonOptions(command: Command): Command {
-  const dtype = new Option('--dtype <dtype>', 'what is computed in; parameters are float32');
+  const dtype = new Option('--dtype <dtype>', 'number format to compute in; parameters stay float32');
   return addTensorOptions(command.addOption(dtype.choices(['float32', 'bfloat16']).default('float32')));
 }
 
 export function addTensorOptions(command: Command): Command {
   return command
     .option('--device <device>', 'auto, cpu, cuda or cuda:N', deviceName, 'auto')
-    .option('--threads <n>', 'threads that compute (default: the cores)', wholeWithin(BOUNDS.threads))
-    .option('--seed <n>', 'of everything random', nonNegativeInteger)
+    .option('--threads <n>', 'threads to compute with (default: the cores)', wholeWithin(BOUNDS.threads))
+    .option('--seed <n>', 'seed of all that is random', nonNegativeInteger)
     .option('--json', 'JSON lines on stdout, the last one a summary')
     .option('--quiet', 'no progress on stderr')
     .option('--verbose', 'stack traces of errors');

@@ -15,7 +15,7 @@ interface PrepareOptions {
 }
 
 export function addData(program: Command): void {
-  const data = program.command('data').description('files of training data');
+  const data = program.command('data').description('prepare files of training data');
   data
     .command('prepare')
     .description('encode text to train.bin and val.bin, files of token ids')

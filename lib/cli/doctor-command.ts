@@ -3,7 +3,9 @@ import type { Command } from 'commander';
 export function addDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('what gptorch finds on this machine and whether it computes; to be pasted into a report of a fault')
+    .description(
+      'show what gptorch finds on this machine and whether it computes, as a report of a fault should have it',
+    )
     .option('--json', 'as one JSON line')
     .option('--verbose', 'stack traces of errors')
     .action(async (options: { json?: boolean }) => {

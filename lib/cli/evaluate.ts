@@ -19,14 +19,18 @@ export function addEvaluate(program: Command): void {
     .description(
       "measure a fine-tuned model on its task's examples, a chat model on dialogues, a language model on text",
     )
-    .requiredOption('--model <dir>', 'model directory')
+    .requiredOption('--model <dir>', 'model directory, or a name of the Hugging Face Hub (organisation/model)')
     .requiredOption('--data <file...>', 'JSON lines with answers; dialogues; for a language model UTF-8 text')
     .option('--batch-size <n>', 'task examples computed together', positiveInteger, 32)
     .option('--baselines <file...>', 'also n-grams counted on these files, those that the model was trained on')
-    .addOption(new Option('--loss-on <speakers>', 'of dialogues: both, or the second speaker alone').choices(LOSS_ON))
+    .addOption(
+      new Option('--loss-on <speakers>', "of dialogues: measure both speakers' words, or the second one's").choices(
+        LOSS_ON,
+      ),
+    )
     .addOption(new Option('--layout <layout>', 'of dialogue files (default: found out)').choices(DIALOGUE_LAYOUTS))
-    .option('--drop-spaces', 'of dialogue files: white space inside utterances goes')
-    .option('--skip-unknown', 'of dialogues: characters that the vocabulary lacks are no targets');
+    .option('--drop-spaces', 'of dialogue files: leave white space inside utterances out')
+    .option('--skip-unknown', 'of dialogues: do not measure characters that the vocabulary lacks');
   addCommonOptions(command).action(run);
 }
 

@@ -33,7 +33,7 @@ export function addFinetune(program: Command): void {
     .command('finetune')
     .description('teach a pretrained model a task')
     .option('--task <task>', 'classification, entailment, similarity or multiple-choice')
-    .option('--model <dir>', 'the pretrained model directory')
+    .option('--model <dir>', 'the pretrained model directory, or a name of the Hugging Face Hub (organisation/model)')
     .option('--train <file>', 'examples to learn from, JSON lines')
     .option('--eval <file>', 'examples to measure on, JSON lines; they also choose the best epoch')
     .requiredOption('--out <dir>', 'the directory of the run: best model, checkpoint, metrics, report', nonEmpty)
@@ -41,10 +41,14 @@ export function addFinetune(program: Command): void {
     .option('--labels <list>', 'the classes in the order of the outputs: a,b,c (default: those of --train)', labelList)
     .option('--epochs <n>', 'passes over --train (default: 3)', positiveInteger)
     .option('--batch-size <n>', 'examples in a step (default: 32)', positiveInteger)
-    .option('--accumulate <n>', 'parts that a step is computed in (default: 1)', positiveInteger)
+    .option(
+      '--accumulate <n>',
+      "parts that a step's batch is computed in, to need less memory (default: 1)",
+      positiveInteger,
+    )
     .option('--lr <rate>', 'the highest learning rate (default: 6.25e-5)', nonNegativeNumber)
-    .option('--lambda <λ>', 'what language modelling counts beside the task (default: 0.5)', nonNegativeNumber)
-    .option('--dropout <p>', "everywhere (default: the model's own, 0.1 before the head)", nonNegativeNumber)
+    .option('--lambda <λ>', 'weight of the language modelling loss beside the task (default: 0.5)', nonNegativeNumber)
+    .option('--dropout <p>', "dropout everywhere (default: the model's own, 0.1 before the head)", nonNegativeNumber)
     .option('--max-length <n>', 'tokens of the longest sequence (default: the context)', positiveInteger)
     .option('--freeze <n>', 'keep the embeddings and the first n blocks as they are (default: 0)', nonNegativeInteger)
     .option('--shuffle <true|false>', 'a new random order each epoch (default: true)', trueOrFalse)

@@ -12,9 +12,9 @@ interface InstallLibtorchOptions {
 export function addInstallLibtorch(program: Command): void {
   program
     .command('install-libtorch')
-    .description("fetch libtorch into gptorch's cache; a broken download is gone on with")
+    .description("fetch libtorch into gptorch's cache; a download that broke off is continued")
     .option('--cuda', "CUDA's libtorch with NVIDIA's libraries (CUDA 13, several GB), in place of the CPU's")
-    .option('--force', 'anew, where it is there already')
+    .option('--force', 'fetch it again where it is there already')
     .option('--json', 'the folder as one JSON line')
     .option('--quiet', 'no progress on stderr')
     .option('--verbose', 'stack traces of errors')

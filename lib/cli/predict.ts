@@ -18,7 +18,10 @@ export function addPredict(program: Command): void {
   const command = program
     .command('predict')
     .description("answer a task's examples, one JSON object a line, in the order of the input")
-    .requiredOption('--model <dir>', 'the directory of a fine-tuned model')
+    .requiredOption(
+      '--model <dir>',
+      'fine-tuned model directory, or a name of the Hugging Face Hub (organisation/model)',
+    )
     .requiredOption('--input <file>', 'JSON lines as for training, answers left out; - is stdin')
     .option('--batch-size <n>', 'examples computed together', positiveInteger, 32);
   addCommonOptions(command).action(run);

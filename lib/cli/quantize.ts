@@ -14,7 +14,7 @@ export function addQuantize(program: Command): void {
   const command = program
     .command('quantize')
     .description('write a language model anew with smaller weights, for faster generation on the CPU')
-    .requiredOption('--model <dir>', 'model directory, or a name of the Hugging Face Hub')
+    .requiredOption('--model <dir>', 'model directory, or a name of the Hugging Face Hub (organisation/model)')
     .requiredOption('--out <dir>', 'the directory to write', nonEmpty)
     .addOption(
       new Option('--weights <format>', 'int8: a scale for each output channel; bfloat16: transformers opens it too')

@@ -18,7 +18,7 @@ const LineSchema = z
 export function addScore(program: Command): void {
   const command = program
     .command('score')
-    .description('log probability of each token of the input, one JSON object a line')
+    .description('print the log-probability of each token of the input, one JSON object a line')
     .requiredOption('--model <dir>', 'model directory, or a name of the Hugging Face Hub (organisation/model)')
     .requiredOption('--input <file>', 'JSON lines, {"text"} or {"tokens"}; - is stdin');
   addCommonOptions(command).action(run);

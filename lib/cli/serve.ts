@@ -38,12 +38,16 @@ export function addServe(program: Command): void {
   const command = program
     .command('serve')
     .description("answer HTTP requests in OpenAI's protocol, and show a chat page at /")
-    .requiredOption('--model <dir>', 'model directory or name of the hub, or NAME=DIR; several may be given', collect)
+    .requiredOption(
+      '--model <dir>',
+      'model directory or name of the Hugging Face Hub, or NAME=DIR; may be given several times',
+      collect,
+    )
     .option('--name <name>', "what requests call the model (default: its directory's name)", nonEmpty)
     .option('--host <address>', 'the address to listen at', nonEmpty, '127.0.0.1')
-    .option('--port <n>', '0 takes any free one', portNumber, 8000)
+    .option('--port <n>', 'the port; 0 takes any free one', portNumber, 8000)
     .option('--no-auth', `listen beyond this machine without ${KEY_VARIABLE}`)
-    .option('--no-page', 'no chat page')
+    .option('--no-page', 'leave the chat page out')
     .option('--allow-host <name>', 'a name beside localhost that requests may call a local server by', collect)
     .option('--allow-origin <origin>', 'an origin whose web pages may send requests: https://example.org', collect)
     .option(
@@ -71,7 +75,7 @@ export function addServe(program: Command): void {
     .option('--drain-timeout <s>', 'seconds that requests may take to end after SIGTERM', seconds, 30)
     .option('--max-connections <n>', 'connections open at once (default: 1024)', positiveInteger)
     .addOption(
-      new Option('--log-level <level>', 'of JSON lines on stderr; info has a line for each request')
+      new Option('--log-level <level>', 'what JSON lines on stderr tell; info has one for each request')
         .choices(['silent', 'error', 'warn', 'info', 'debug'])
         .default('error'),
     );

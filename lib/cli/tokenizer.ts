@@ -21,7 +21,7 @@ const DecodeLine = z.strictObject({ tokens: z.array(z.int().min(0)) });
 export function addTokenizer(program: Command): void {
   const tokenizer = program
     .command('tokenizer')
-    .description('train a tokenizer; text to token ids and back; vocabulary files of others');
+    .description('train a tokenizer, turn text into token ids and back, read and write other vocabulary files');
   addTokenizerTrain(tokenizer);
   const converters = [
     ['encode', 'lines of {"text"} to lines of {"tokens"}', encode],

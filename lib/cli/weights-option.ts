@@ -9,6 +9,6 @@ export interface WeightsOption {
 export function weightsOption(): Option {
   return new Option(
     '--weights <format>',
-    'what texts are generated with; smaller is faster, less exact (default: bfloat16 with --dtype bfloat16, else as the files keep them)',
+    'number format of the weights that texts are generated with; smaller is faster, less exact (default: bfloat16 with --dtype bfloat16, else as the files keep them)',
   ).choices(['float32', 'bfloat16', 'int8']);
 }

@@ -68,7 +68,7 @@ export class Decoder {
    * @throws DecoderTimeoutError after `waitTimeout`, or `timeout` before the first step
    */
   async *stream(prompt: readonly number[], options: SamplesOptions): AsyncGenerator<GeneratedToken, FinishReason[]> {
-    const { signal, n = 1, onBegin } = options;
+    const { signal, n = 1, onBegin, isLast } = options;
     if (signal?.aborted) return Array<FinishReason>(n).fill('aborted');
     const events = new EventQueue<GenerationEvent>();
     const listener = events.push.bind(events);
@@ -79,10 +79,16 @@ export class Decoder {
     try {
       while (reasons.size < n) {
         for (const event of await events.take()) {
-          // An abort leaves out tokens that are on their way, even the last ones.
+          // An end leaves out tokens that are on their way, an abort even the last ones.
           if ('cachedTokens' in event) onBegin?.(event);
+          else if (reasons.has(event.sample)) continue;
           else if ('finishReason' in event) reasons.set(event.sample, signal?.aborted ? 'aborted' : event.finishReason);
-          else if (!signal?.aborted) yield event;
+          else if (!signal?.aborted) {
+            yield event;
+            if (!isLast?.(event)) continue;
+            reasons.set(event.sample, 'stop');
+            addon.cancelRequest(request, event.sample);
+          }
         }
       }
       return Array.from({ length: n }, (_, sample) => reasons.get(sample) ?? 'aborted');

@@ -25,6 +25,11 @@ export interface GenerateOptions extends SamplingOptions, RequestOptions {
   /** Token ids that end the text; they are not given out. */
   stop?: readonly number[];
   /**
+   * Asked after each token, once the caller has it: true ends that token's continuation with it, by `stop`, before the
+   * decoder's next step. For ends that the text tells and no single token.
+   */
+  isLast?: ((token: GeneratedToken) => boolean) | undefined;
+  /**
    * The same seed gives the same tokens, whatever else is generated beside them; but for rounding, which torch's kernels do
    * otherwise beside others (see `batchInvariant`). Default: a random one.
    */
@@ -75,8 +80,8 @@ export interface GeneratedToken {
 }
 
 /**
- * `stop`: a stop token came; `length`: maxNewTokens or the context length was reached; `aborted`: by the signal;
- * `timeout`: the time that the request was given is over.
+ * `stop`: a stop token came, or `isLast` said so; `length`: maxNewTokens or the context length was reached; `aborted`: by
+ * the signal; `timeout`: the time that the request was given is over.
  */
 export type FinishReason = 'stop' | 'length' | 'aborted' | 'timeout';
 

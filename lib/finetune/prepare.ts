@@ -10,7 +10,7 @@ import {
 } from '../data/index.js';
 import { InputError } from '../errors.js';
 import { hasTask, type TaskConfig, taskOf } from '../heads/index.js';
-import { type EndTokens, endTokensOf, fromHuggingFace, readModelJson } from '../model/index.js';
+import { fromHuggingFace, readModelJson } from '../model/index.js';
 import type { FineTuneConfig } from './finetune-config.js';
 import { encodeTaskLines, readTaskFiles, taskDigest } from './task-data.js';
 
@@ -30,8 +30,6 @@ export interface PreparedTask {
   cut: number;
   /** A hash of the examples. */
   digest: string;
-  /** What the directory's `config.json` says of them; the fine-tuned model's says the same. */
-  endTokens: EndTokens;
   /** The directory's own head answers the same: training starts from it. */
   hasHead: boolean;
 }
@@ -61,7 +59,6 @@ export async function prepareTask(
     ...{ task, tokenizer, tokens, train, evaluation },
     cut: [...train, ...evaluation].filter(({ isCut }) => isCut).length,
     digest: taskDigest([train, evaluation]),
-    endTokens: endTokensOf(json, path),
     hasHead: hasTask(json) && answersTheSame(taskOf(json, path), task),
   };
 }

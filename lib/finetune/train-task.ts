@@ -70,7 +70,7 @@ export async function trainTask(model: TaskModel, run: TaskRun): Promise<TrainSu
       // NaN seems to answer the first class each time, which may be often right.
       rank: ({ scores = {}, loss }) => [Number.isFinite(loss) ? mainScore(scores) : Number.NaN, -loss],
       ranksInitial: prepared.hasHead,
-      saveBest: () => model.save(folder.path, prepared.endTokens),
+      saveBest: () => model.save(folder.path),
     },
   });
 }

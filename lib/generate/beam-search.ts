@@ -54,7 +54,7 @@ interface Candidate {
 export async function beamSearch(model: GPT, prompt: readonly number[], options: BeamSearchOptions): Promise<Beam[]> {
   const { beams, stop = [], signal } = options;
   const most = check(model, prompt, options);
-  const kept = Math.max(2, 1 + stop.length) * beams;
+  const kept = (1 + stop.length) * beams; // so that `beams` go on, even where every row has all its stop tokens among them
   let running: Running[] = [{ tokens: [], logProb: 0 }];
   let finished: Beam[] = [];
   let cache = model.makeCache({ capacity: Math.min(model.config.contextLength, prompt.length + most) });

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { loadSafetensors } from '../io/index.js';
 import {
-  type EndTokens,
   type GPT,
   type GPTConfig,
   loadGPT,
@@ -23,9 +22,8 @@ interface Model {
   dispose(): void;
 }
 
-export function saveTaskModel(directory: string, model: Model, ends?: EndTokens): Promise<void> {
-  const config = { ...toHuggingFace(model.gpt.config, ends), task: model.config };
-  return saveModel(directory, config, model.namedParameters());
+export function saveTaskModel(directory: string, model: Model): Promise<void> {
+  return saveModel(directory, { ...toHuggingFace(model.gpt.config), task: model.config }, model.namedParameters());
 }
 
 export async function loadTaskModel<M extends Model>(

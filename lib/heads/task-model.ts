@@ -1,5 +1,5 @@
 import { InputError } from '../errors.js';
-import { type EndTokens, GPT, type GPTLoadOptions } from '../model/index.js';
+import { GPT, type GPTLoadOptions } from '../model/index.js';
 import { Generator, type Tensor } from '../tensor/index.js';
 import { loadTaskModel, saveTaskModel } from './directory.js';
 import type { TaskBatch } from './task-batch.js';
@@ -48,9 +48,9 @@ export class TaskModel {
     );
   }
 
-  /** Writes `config.json` and `model.safetensors`: the language model's, with the task and the head in them. See `GPT.save`. */
-  save(directory: string, ends?: EndTokens): Promise<void> {
-    return saveTaskModel(directory, this, ends);
+  /** Writes `config.json` and `model.safetensors`: the language model's, with the task and the head in them. */
+  save(directory: string): Promise<void> {
+    return saveTaskModel(directory, this);
   }
 
   /** Dropout is on. */

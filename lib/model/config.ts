@@ -6,6 +6,8 @@ import { parseOrThrow } from '../validate.js';
 
 const size = z.number().int().min(1);
 const probability = z.number().min(0).lt(1);
+/** One, several or none. */
+export const tokenIds = z.union([z.int(), z.array(z.int())]).nullable();
 
 /** What a user writes of a GPT; fields with a default may be left out. */
 export interface GPTConfigInput {
@@ -43,10 +45,18 @@ export interface GPTConfigInput {
   initStd?: number | undefined;
   /** Added to the variance in every norm. Default 1e-5. */
   layerNormEps?: number | undefined;
+  /**
+   * The token that begins a text, null where none does: kept for other programs (`config.json`), this library goes by the
+   * tokenizer. Absent: nothing is said of it, which GPT-2's class of Hugging Face takes for 50,256 whatever the vocabulary.
+   */
+  bosTokenId?: number | number[] | null | undefined;
+  /** The token or tokens that end a text, likewise. */
+  eosTokenId?: number | number[] | null | undefined;
 }
 
-/** A whole, checked configuration: each field has its value, but for `attentionWindow` where there is none. */
-export type GPTConfig = Required<Omit<GPTConfigInput, 'attentionWindow'>> & Pick<GPTConfigInput, 'attentionWindow'>;
+/** A whole, checked configuration: each field has its value, but for those whose absence says something. */
+export type GPTConfig = Required<Omit<GPTConfigInput, 'attentionWindow' | 'bosTokenId' | 'eosTokenId'>> &
+  Pick<GPTConfigInput, 'attentionWindow' | 'bosTokenId' | 'eosTokenId'>;
 
 type Unfilled = 'feedForwardWidth' | 'headWidth';
 
@@ -69,6 +79,8 @@ export const gptConfigSchema = z.strictObject({
   attentionWindow: size.optional(),
   initStd: z.number().gt(0).max(BOUNDS.standardDeviation.most).default(0.02),
   layerNormEps: z.number().gt(0).default(1e-5),
+  bosTokenId: tokenIds.optional(),
+  eosTokenId: tokenIds.optional(),
 }) satisfies z.ZodType<Omit<GPTConfig, Unfilled> & Partial<Pick<GPTConfig, Unfilled>>, GPTConfigInput>;
 
 /**

@@ -15,7 +15,7 @@ import {
 } from '../io/index.js';
 import type { Tensor } from '../tensor/index.js';
 import type { GPTConfig } from './config.js';
-import { type EndTokens, fromHuggingFace, isInt8, toHuggingFace } from './hugging-face.js';
+import { fromHuggingFace, isInt8, toHuggingFace } from './hugging-face.js';
 import { copyInt8, describedInt8 } from './int8-weights.js';
 import { channelDimensionOf, embeddingNames, OUTPUT_WEIGHT, parameterShapes } from './parameter-shapes.js';
 import { checkTiedOutput } from './tied-output.js';
@@ -32,8 +32,8 @@ interface Model {
   dispose(): void;
 }
 
-export function saveGPT(directory: string, model: Model, ends?: EndTokens): Promise<void> {
-  return saveModel(directory, toHuggingFace(model.config, ends), model.namedParameters());
+export function saveGPT(directory: string, model: Model): Promise<void> {
+  return saveModel(directory, toHuggingFace(model.config), model.namedParameters());
 }
 
 /**

@@ -23,7 +23,6 @@ import {
 } from '../tensor/index.js';
 import { type GPTConfig, type GPTConfigInput, parseGPTConfig } from './config.js';
 import { loadGPT, saveGPT } from './directory.js';
-import type { EndTokens } from './hugging-face.js';
 import { embeddingNames, OUTPUT_WEIGHT } from './parameter-shapes.js';
 
 /** How a new model is made. */
@@ -129,12 +128,9 @@ export class GPT {
     return GPT.load(await downloadModel(name, options), options);
   }
 
-  /**
-   * Writes `config.json` and `model.safetensors`, which Hugging Face's classes open where they have the model.
-   * @param ends the tokens that begin and end a text, for these classes. Default: nothing is said of them
-   */
-  save(directory: string, ends?: EndTokens): Promise<void> {
-    return saveGPT(directory, this, ends);
+  /** Writes `config.json` and `model.safetensors`, which Hugging Face's classes open where they have the model. */
+  save(directory: string): Promise<void> {
+    return saveGPT(directory, this);
   }
 
   /** Parameters under Hugging Face's names. */

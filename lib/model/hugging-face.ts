@@ -1,30 +1,7 @@
 import { z } from 'zod';
 import { InputError } from '../errors.js';
 import { parseOrThrow } from '../validate.js';
-import { type GPTConfig, parseGPTConfig } from './config.js';
-
-const tokenIds = z.union([z.int(), z.array(z.int())]).nullable();
-
-/**
- * Which tokens begin and end a text, null where none does, as `config.json` tells other programs; what it leaves out is 50,256
- * to GPT-2's class there, whatever the vocabulary. This library goes by the tokenizer.
- */
-export interface EndTokens {
-  /** The token that begins a text, or several. */
-  bos_token_id?: number | number[] | null | undefined;
-  /** The token that ends a text, or several. */
-  eos_token_id?: number | number[] | null | undefined;
-}
-
-const endTokensSchema = z.object({
-  bos_token_id: tokenIds.optional(),
-  eos_token_id: tokenIds.optional(),
-}) satisfies z.ZodType<EndTokens>;
-
-/** What a `config.json` says of them. @throws InputError for what are no token ids */
-export function endTokensOf(json: unknown, where: string): EndTokens {
-  return parseOrThrow(endTokensSchema, json, where);
-}
+import { type GPTConfig, parseGPTConfig, tokenIds } from './config.js';
 
 /** Which of Hugging Face's classes opens a model directory; `gptorch`: none does. */
 export type ModelType = 'gpt2' | 'openai-gpt' | 'gptorch';
@@ -50,8 +27,8 @@ export function isInt8(json: unknown, where: string): boolean {
   return parseOrThrow(quantizedSchema, json, where).quantization !== undefined;
 }
 
-/** The contents of `config.json`. @param ends left out of what no other program opens */
-export function toHuggingFace(config: GPTConfig, ends: EndTokens = {}): Record<string, unknown> {
+/** The contents of `config.json`. */
+export function toHuggingFace(config: GPTConfig): Record<string, unknown> {
   const type = modelTypeOf(config);
   if (type === 'gptorch') return { model_type: type, ...config };
   const shared = {
@@ -67,7 +44,8 @@ export function toHuggingFace(config: GPTConfig, ends: EndTokens = {}): Record<s
     layer_norm_epsilon: config.layerNormEps,
     initializer_range: config.initStd,
     tie_word_embeddings: config.tiedEmbedding,
-    ...ends,
+    bos_token_id: config.bosTokenId,
+    eos_token_id: config.eosTokenId,
   };
   if (type === 'openai-gpt') {
     const afn = config.activation === 'relu' ? 'relu' : 'gelu';
@@ -95,6 +73,8 @@ const sharedSchema = z.object({
   layer_norm_epsilon: z.number().default(1e-5),
   initializer_range: z.number().default(0.02),
   tie_word_embeddings: z.boolean().default(true),
+  bos_token_id: tokenIds.optional(),
+  eos_token_id: tokenIds.optional(),
   // What would change the result in a way that this library does not have. All other fields change nothing here.
   pruned_heads: z.record(z.string(), z.never()).nullish(),
   quantization_config: z.null().optional(),
@@ -154,5 +134,7 @@ function sharedFields(found: z.output<typeof sharedSchema>) {
     layerNormEps: found.layer_norm_epsilon,
     initStd: found.initializer_range,
     tiedEmbedding: found.tie_word_embeddings,
+    bosTokenId: found.bos_token_id,
+    eosTokenId: found.eos_token_id,
   };
 }

@@ -5,8 +5,6 @@ export { loadGPT, readGPTConfig, readModelJson, saveModel, weightsPath } from '.
 export { GPT, type GPTLoadOptions, type GPTOptions } from './gpt.js';
 export { growVocabulary } from './grow-vocabulary.js';
 export {
-  type EndTokens,
-  endTokensOf,
   fromHuggingFace,
   type ModelType,
   modelTypeOf,

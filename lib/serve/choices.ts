@@ -1,5 +1,5 @@
 import { EventQueue } from '../decode/event-queue.js';
-import type { SamplesOptions } from '../decode/index.js';
+import type { GeneratedToken, SamplesOptions } from '../decode/index.js';
 import { overloaded } from './api-error.js';
 import { type ChoiceNews, ChoiceText } from './choice-text.js';
 import type { ServedModel } from './served-model.js';
@@ -16,9 +16,12 @@ export interface ChoiceEvent extends ChoiceNews {
 export interface ChoiceRequest extends SamplesOptions {
   n: number;
   signal: AbortSignal;
-  /** The text ends before any of them. */
+  /** The text ends before any of them; nothing more of that choice is computed. */
   stops: readonly string[];
-  /** Called for each token when it comes. */
+  /**
+   * Called for each token when it comes, those cut off with a stop string too, not for those that were on their way behind
+   * it: what `usage` counts.
+   */
   onToken: () => void;
 }
 
@@ -66,9 +69,10 @@ async function continuePrompt(
   tell: (event: ChoiceEvent) => void,
 ): Promise<void> {
   const choices = Array.from({ length: request.n }, () => new ChoiceText(served.decode, stops));
-  const stream = served.gpt.stream(prompt, request);
+  const isLast = ({ sample }: GeneratedToken) => choices[sample]?.stopped === true;
+  const stream = served.gpt.stream(prompt, { ...request, isLast });
   try {
-    while (choices.some(({ stopped }) => !stopped)) {
+    while (true) {
       const next = await stream.next();
       if (next.done) {
         request.signal.throwIfAborted();
@@ -77,7 +81,7 @@ async function continuePrompt(
       }
       const { sample, token, logProb, topLogProbs } = next.value;
       const choice = choices[sample];
-      if (choice === undefined || choice.stopped) continue;
+      if (choice === undefined) continue;
       onToken();
       const news = choice.push(token, logProb, topLogProbs);
       tell({ index: first + sample, ...news, finishReason: choice.stopped ? 'stop' : null });

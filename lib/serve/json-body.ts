@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { badRequest } from './api-error.js';
+import { ApiError, badRequest } from './api-error.js';
 
 /** Deeper than any request of the protocol; what walks a body does so by recursion. */
 const DEEPEST = 32;
@@ -7,12 +7,18 @@ const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buf
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Bodies are JSON and nothing else. What is no UTF-8, is nested too deep or sets an object's prototype is refused before
+ * Bodies are JSON and nothing else, not compressed. What is no UTF-8, is nested too deep or sets an object's prototype is refused before
  * anything looks at it.
  */
 export function parseJsonBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
+  app.addHook('preParsing', async (request, _reply, payload) => {
+    const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
+    // An app around ours may have decoded it: then this is no longer the connection's own stream.
+    if (encoding !== 'identity' && payload === request.raw) throw unsupportedEncoding(encoding);
+    return payload;
+  });
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     let text: string;
     try {
@@ -28,6 +34,11 @@ export function parseJsonBodies(app: FastifyInstance): void {
       else done(null, value);
     });
   });
+}
+
+function unsupportedEncoding(encoding: string): ApiError {
+  const message = `the body has the content-encoding ${JSON.stringify(encoding)}; send it as plain JSON`;
+  return new ApiError(415, message, { code: 'unsupported_content_encoding' });
 }
 
 /** Whether brackets outside of strings are nested too deep. */

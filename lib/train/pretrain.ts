@@ -51,9 +51,7 @@ async function train(options: CheckedOptions): Promise<PretrainSummary> {
   const { config, out, device = 'cpu', dtype = 'float32', group, ...hooks } = options;
   const files = options.data.map((file) => resolve(file));
   const folder = runFolder(out);
-  const { modelConfig, corpus, endOfText, saved } = await inOrder(group, (isFirst) =>
-    prepare({ ...options, files, isFirst }),
-  );
+  const { modelConfig, corpus, saved } = await inOrder(group, (isFirst) => prepare({ ...options, files, isFirst }));
 
   const model = new GPT(modelConfig, { seed: config.train.seed, device });
   const objective = inPrecision(new LanguageModelingObjective(model), dtype);
@@ -77,7 +75,7 @@ async function train(options: CheckedOptions): Promise<PretrainSummary> {
         objective,
         validate:
           validation && (async (signal) => asEvaluation(await evaluate(validation(), objective, signal, group))),
-        saveBest: () => model.save(out, { bos_token_id: endOfText, eos_token_id: endOfText }),
+        saveBest: () => model.save(out),
       },
     });
     return { ...summary, out, curve: folder.curve, parameters: model.parameterCount };
@@ -91,8 +89,6 @@ type CheckedOptions = Omit<PretrainOptions, 'config'> & { config: RunConfig };
 interface Prepared {
   modelConfig: GPTConfig;
   corpus: Corpus;
-  /** The id of the token between texts, null where the tokenizer has none. */
-  endOfText: number | null;
   saved: SavedRun | undefined;
 }
 
@@ -106,7 +102,7 @@ async function prepare(options: CheckedOptions & { files: string[]; isFirst: boo
   checkWindows(config, parseGPTConfig({ vocabSize: 1, ...config.model }, 'model')); // before the data is read
   const isMade = resume || !isFirst;
   const tokenizer = isMade ? await loadTokenizer(out) : await makeTokenizer(config, files, signal);
-  const modelConfig = fitVocabulary(config, tokenizer);
+  const modelConfig = fitTokenizer(config, tokenizer);
   const { contextLength } = modelConfig;
   const source = { config, files, tokenizer, contextLength, device, resume: isMade, share };
   const isDialogues = config.data.format === 'dialogues';
@@ -115,7 +111,7 @@ async function prepare(options: CheckedOptions & { files: string[]; isFirst: boo
     throw new InputError(`${out}: cannot resume, the data is not what the run began with`);
   }
   if (!isMade) await tokenizer.save(out);
-  return { modelConfig, corpus, endOfText: tokenizer.tokenId(END_OF_TEXT) ?? null, saved };
+  return { modelConfig, corpus, saved };
 }
 
 function asEvaluation(loss: number | undefined): Evaluation | undefined {
@@ -130,8 +126,10 @@ function checkWindows({ data: { windows = 1 } }: RunConfig, { contextLength }: G
 }
 
 /** @throws InputError when the model's vocabulary is too small for the tokenizer. */
-function fitVocabulary({ model }: RunConfig, { vocabSize }: Tokenizer): GPTConfig {
-  const config = parseGPTConfig({ vocabSize, ...model }, 'model');
+function fitTokenizer({ model }: RunConfig, tokenizer: Tokenizer): GPTConfig {
+  const { vocabSize } = tokenizer;
+  const endOfText = tokenizer.tokenId(END_OF_TEXT) ?? null;
+  const config = parseGPTConfig({ vocabSize, bosTokenId: endOfText, eosTokenId: endOfText, ...model }, 'model');
   if (config.vocabSize >= vocabSize) return config;
   throw new InputError(
     `field "model.vocabSize" is ${config.vocabSize}; allowed: >= ${vocabSize}, the tokenizer's entries`,

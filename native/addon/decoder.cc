@@ -145,12 +145,11 @@ void takeRequest(const Arguments& arguments, const GptParameters::Sizes& sizes, 
 /// (prompt, client, timeout?, waitTimeout?, maxNewTokens, stop, seed, samples, logProbs, topLogProbs, slides,
 /// prefillChunk?, temperature, topK?, topP?, minP?, repetitionPenalty?)
 std::shared_ptr<Generation> generationFrom(const Arguments& arguments, const GptParameters::Sizes& sizes) {
-  auto generation = std::make_shared<Generation>();
+  auto generation = std::make_shared<Generation>(count(arguments, 7, "n", 1, 1024));
   takeRequest(arguments, sizes, *generation);
   generation->maxNewTokens = count(arguments, 4, "maxNewTokens", 1, kMost);
   generation->stop = arguments.integers(5, "stop");
   generation->seed = count(arguments, 6, "seed", 0, kMost);
-  generation->samples = count(arguments, 7, "n", 1, 1024);
   generation->logProbs = arguments.boolean(8, "logProbs");
   generation->topLogProbs = count(arguments, 9, "topLogProbs", 0, 100);
   generation->slides = arguments.boolean(10, "slides");
@@ -245,11 +244,18 @@ Napi::Value startEmbedding(const Napi::CallbackInfo& info) {
   });
 }
 
+/// cancelRequest(request, sample?)
 Napi::Value cancelRequest(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const auto* request = std::get_if<RequestRef>(&unwrap(info[0]));
     if (request == nullptr) throw ArgumentError("a request was expected");
-    (*request)->cancelled = true;
+    const Arguments arguments = takeArguments("cancel", info, 1);
+    if (arguments.isMissing(0)) {
+      (*request)->cancel();
+    } else {
+      const int64_t sample = count(arguments, 0, "sample", 0, static_cast<double>((*request)->samples - 1));
+      (*request)->cancelled[static_cast<size_t>(sample)] = true;
+    }
     return info.Env().Undefined();
   });
 }

@@ -20,6 +20,8 @@ struct GenerationEvent {
 
 /// A prompt's continuations.
 struct Generation final : Request {
+  using Request::Request;
+
   /// Both are called on the engine thread. After the last sample's end, or a failure, nothing more comes.
   std::function<void(std::vector<GenerationEvent>)> onEvents;
   std::function<void(const FailureRef&)> onFailure;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -22,6 +23,7 @@ const char* toString(FinishReason reason);
 struct Request {
   using Clock = std::chrono::steady_clock;
 
+  explicit Request(int64_t count = 1) : samples(count), cancelled(static_cast<size_t>(count)) {}
   virtual ~Request() = default;
   /// Its first continuation begins: so much of the prompt need not be computed. Once.
   virtual void begin(int64_t /*cachedTokens*/) {}
@@ -33,9 +35,12 @@ struct Request {
   virtual void deliver() = 0;
   /// A time limit passed before there was a result.
   void failForTime(const char* limit);
+  /// Asks for the end of all before the next step. Any thread.
+  void cancel() { std::fill(cancelled.begin(), cancelled.end(), true); }
+  bool isCancelled() const { return std::find(cancelled.begin(), cancelled.end(), false) == cancelled.end(); }
 
   std::vector<int64_t> prompt;
-  int64_t samples = 1;
+  const int64_t samples;
   std::string client;
   /// When it must have begun, and ended.
   std::optional<Clock::time_point> startBy, endBy;
@@ -43,8 +48,8 @@ struct Request {
   std::optional<int64_t> prefillChunk;
   /// When the context is full: drop its oldest half and compute the rest anew.
   bool slides = false;
-  /// Asks for an end before the next step. Any thread.
-  std::atomic<bool> cancelled = false;
+  /// Of each continuation: asks for its end before the next step, or as soon as it generates. Any thread.
+  std::vector<std::atomic<bool>> cancelled;
 
   /// Continuations that have begun; the next to begin has this number.
   int64_t begun = 0;

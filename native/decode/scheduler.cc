@@ -30,11 +30,21 @@ void Scheduler::submit(RequestRef request) {
 
 void Scheduler::expire(Request::Clock::time_point now) {
   const auto isLate = [now](const std::optional<Request::Clock::time_point>& limit) { return limit && now >= *limit; };
+  for (auto* sequences : {&running_, &stopped_}) {
+    std::erase_if(*sequences, [this](const std::unique_ptr<Sequence>& sequence) {
+      // Without the one that leads, the request's others would not begin.
+      if (sequence->leads || !sequence->request->cancelled[static_cast<size_t>(sequence->sample)]) return false;
+      releaseBlocks(*sequence);
+      end(sequence->request, sequence->sample, FinishReason::Aborted);
+      return true;
+    });
+  }
   std::vector<std::pair<RequestRef, FinishReason>> ending;
   const auto look = [&](const RequestRef& request) {
-    if (request->cancelled) ending.emplace_back(request, FinishReason::Aborted);
+    const bool cancelled = request->isCancelled();
+    if (cancelled) ending.emplace_back(request, FinishReason::Aborted);
     const bool late = isLate(request->endBy) || (request->begun == 0 && isLate(request->startBy));
-    if (!request->cancelled && late) ending.emplace_back(request, FinishReason::Timeout);
+    if (!cancelled && late) ending.emplace_back(request, FinishReason::Timeout);
   };
   for (const auto* sequences : {&running_, &stopped_}) {
     for (const auto& sequence : *sequences) look(sequence->request);

@@ -17,7 +17,15 @@ export async function configureAndBuild(source, folder, { name, options, env, ta
   await run(name, 'cmake', ['--build', folder, '--parallel', jobs(), ...targets], { env, onLine, append: true });
 }
 
-/** One compiler a core, and no more than memory holds: a source with torch's headers takes up to 1.5 GB. */
-export function jobs() {
-  return String(Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / 1.5e9))));
+/**
+ * One compiler a core, and no more than memory holds: a source with torch's headers takes up to 1.5 GB.
+ *
+ * @param {number} [cores]
+ * @param {number} [memory] in bytes: the machine's, or what the container of this process may use of it
+ */
+export function jobs(
+  cores = availableParallelism(),
+  memory = Math.min(totalmem(), process.constrainedMemory() || Infinity),
+) {
+  return String(Math.max(1, Math.min(cores, Math.floor(memory / 1.5e9))));
 }

@@ -16,8 +16,14 @@ export class Failure extends Error {
   }
 }
 
-/** Prints the failure and ends the process with its exit code. Anything else than a Failure is a fault of ours: with its stack. */
+/** Prints the failure and ends the process with its exit code. */
 export function fail(error) {
+  tell(error);
+  process.exit(error instanceof Failure ? error.exitCode : 1);
+}
+
+/** Prints the failure. Anything else than a Failure is a fault of ours: with its stack. */
+export function tell(error) {
   const lines = [];
   if (error instanceof Failure) {
     lines.push('', `error: ${error.message}`);
@@ -27,7 +33,6 @@ export function fail(error) {
     lines.push('', `error: ${error?.code === 'ERR_LOAD' ? error.message : (error?.stack ?? error)}`);
   }
   console.error(lines.join('\n'));
-  process.exit(error instanceof Failure ? error.exitCode : 1);
 }
 
 /** The log's end, and before it the first lines that speak of an error: what follows them is often noise. */

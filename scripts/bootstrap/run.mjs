@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from './failure.mjs';
 import { logFolder, root } from './paths.mjs';
+import { spawnGroup } from './spawn-group.mjs';
 
 /**
  * Runs a command with its output in build/logs/<name>.log.
@@ -18,7 +18,7 @@ export async function run(name, command, args, { env = process.env, onLine = () 
   const file = join(logFolder, `${name}.log`);
   const log = createWriteStream(file, { flags: append ? 'a' : 'w' });
   log.write(`$ ${[command, ...args].join(' ')}\n`);
-  const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawnGroup(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8');
     stream.on('data', (text) => {

@@ -1,6 +1,7 @@
 """Finds or makes a Python with the pinned packages. Standard library alone: it runs before they are there."""
 
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -39,10 +40,20 @@ def ensure() -> None:
             sys.exit(f"reference: {OWN} still lacks {', '.join(missing)}; remove that folder and run this again")
         return
     print(f"reference: {sys.executable} lacks {', '.join(missing)}; using {OWN}", file=sys.stderr)
-    if not python.exists():
-        venv.create(OWN, with_pip=True)
+    if not (OWN / "bin" / "pip").exists():  # comes last: without it a making was broken off
+        _make()
     sys.stderr.flush()
     os.execv(python, [str(python), *sys.argv])
+
+
+def _make() -> None:
+    try:
+        venv.create(OWN, with_pip=True, clear=True)
+    except subprocess.CalledProcessError:
+        # Debian and Ubuntu keep ensurepip, which puts pip into it, in a package of its own.
+        shutil.rmtree(OWN, ignore_errors=True)
+        install = "sudo apt-get install -y python3-venv"
+        sys.exit(f"reference: this Python cannot make a virtual environment with pip; run: {install}")
 
 
 def _install(python: Path) -> None:

@@ -1,6 +1,7 @@
 // A suite's outcome, and the ways to come to one. Every suite says why it was skipped, if it was.
-import { spawn } from 'node:child_process';
+import { tell } from '../bootstrap/failure.mjs';
 import { root } from '../bootstrap/paths.mjs';
+import { spawnGroup } from '../bootstrap/spawn-group.mjs';
 
 /**
  * @typedef {object} Outcome
@@ -41,7 +42,7 @@ export function counted(name, { code, output }) {
  * @returns {Promise<{ code: number | null, output: string }>}
  */
 export async function runShown(command, args, env = process.env) {
-  const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawnGroup(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
     output += text;
@@ -55,6 +56,21 @@ export async function runShown(command, args, env = process.env) {
     child.once('close', resolve);
   });
   return { code, output };
+}
+
+/**
+ * A suite that cannot be run, as where its programs do not compile, is one that failed: the others still run and are counted.
+ *
+ * @param {{ name: string, run: () => Promise<Outcome | Outcome[]> }} suite
+ * @returns {Promise<Outcome[]>}
+ */
+export async function outcomesOf({ name, run }) {
+  try {
+    return [await run()].flat();
+  } catch (error) {
+    tell(error);
+    return [{ name, passed: 0, failed: 1, skipped: 0, failures: [`${name}: ${error.message}`] }];
+  }
 }
 
 /**

@@ -90,7 +90,7 @@ describe('where the disk is full', () => {
     expect(runLimited('trap "" XFSZ && ulimit -f 200', prepare)).toBe(
       `gptorch: cannot write ${join(tokens, 'train.bin')}: EFBIG: file too large, write\n`,
     );
-    expect(await readdir(tokens)).toEqual([]);
+    expect(await readdir(folder)).not.toContain('tokens');
   });
 
   test('the file before stays good (a file system of 4 MB)', async (context) => {

@@ -14,6 +14,8 @@ using Tokens = std::vector<int64_t>;
 
 /// What a request was told.
 struct TestRequest final : Request {
+  using Request::Request;
+
   std::map<int64_t, FinishReason> reasons;
   std::map<int64_t, Tokens> generated;
   FailureRef failure;
@@ -31,10 +33,9 @@ struct TestRequest final : Request {
 };
 
 std::shared_ptr<TestRequest> request(Tokens prompt, int64_t maxNewTokens, int64_t samples = 1) {
-  auto made = std::make_shared<TestRequest>();
+  auto made = std::make_shared<TestRequest>(samples);
   made->prompt = std::move(prompt);
   made->maxNewTokens = maxNewTokens;
-  made->samples = samples;
   return made;
 }
 
@@ -113,6 +114,7 @@ class Machine {
     }
     const int64_t token = next(seen, sequence.sample);
     auto& owner = static_cast<TestRequest&>(*sequence.request);
+    check(!owner.reasons.contains(sequence.sample), "nothing comes after an end");
     owner.generated[sequence.sample].push_back(token);
     const bool full = sequence.contextLength() == limits_.contextLength && !owner.slides;
     if (sequence.generated() + 1 == owner.maxNewTokens || full) {
@@ -137,7 +139,10 @@ void checkTokens(const TestRequest& request, int64_t contextLength) {
       expected.push_back(Machine::next(context, sample));
       context.push_back(expected.back());
     }
-    check(request.generated.at(sample) == expected, "sample " + std::to_string(sample) + " has its tokens");
+    const Tokens& made = request.generated.at(sample);
+    // One that was cancelled alone has the first of them.
+    if (request.cancelled[sample] && made.size() < expected.size()) expected.resize(made.size());
+    check(made == expected, "sample " + std::to_string(sample) + " has its tokens");
   }
 }
 
@@ -283,7 +288,8 @@ void endsWhatIsCancelledOrLate() {
   for (const auto& each : {running, cancelled, waiting, late, gone}) machine.scheduler.submit(each);
   machine.scheduler.expire(now - std::chrono::seconds(1));
   machine.step();
-  cancelled->cancelled = gone->cancelled = true;
+  cancelled->cancel();
+  gone->cancel();
   machine.scheduler.expire(now);
   check(cancelled->done() && cancelled->reasons.at(2) == FinishReason::Aborted, "with what had not begun");
   check(gone->reasons.at(0) == FinishReason::Aborted, "before it began");
@@ -294,6 +300,46 @@ void endsWhatIsCancelledOrLate() {
     check(each->failure != nullptr && each->failure->code == ErrorCode::DecoderTimeout, "without a result");
   }
   check(machine.scheduler.idle(), "nothing is left");
+  checkEqual(machine.scheduler.counts().unfinished, int64_t{0});
+  checkEqual(machine.scheduler.pool().used(), int64_t{0});
+}
+
+void endsOneOfSeveralSamples() {
+  Scheduler::Limits limits = kSmall;
+  limits.running = 4;
+  Machine machine(limits);
+  const auto many = request(range(1, 15), 9, 6);
+  const auto cancel = [&](int64_t sample) {
+    many->cancelled[sample] = true;
+    machine.scheduler.expire(Request::Clock::now());
+  };
+  const auto ended = [&](int64_t sample) { return many->reasons.contains(sample); };
+  machine.scheduler.submit(many);
+  machine.step();
+  cancel(0);
+  check(!ended(0), "the one that leads computes the prompt for the others");
+  machine.step();
+  cancel(5);
+  check(ended(0) && many->generated[0].size() == 1, "as soon as it generates");
+  check(!ended(5), "it has not begun");
+  machine.step();
+  checkEqual(machine.scheduler.counts().running, int64_t{4});
+  machine.step();
+  const int64_t used = machine.scheduler.pool().used();
+  cancel(2);
+  check(machine.scheduler.pool().used() < used, "its blocks are free");
+  check(many->reasons.at(2) == FinishReason::Aborted, "before the next step");
+  check(machine.scheduler.retreat(), "one runs");
+  cancel(3);
+  check(ended(3), "while it waits to go on");
+  while (!machine.scheduler.idle()) {
+    machine.step();
+    machine.scheduler.expire(Request::Clock::now());
+  }
+  checkTokens(*many, limits.contextLength);
+  const auto made = [&](int64_t sample) { return many->generated[sample].size(); };
+  check(made(2) == 3 && made(3) == 3 && made(5) == 1, "no more than was asked for");
+  check(made(1) == 9 && made(4) == 9 && many->done(), "the others are complete");
   checkEqual(machine.scheduler.counts().unfinished, int64_t{0});
   checkEqual(machine.scheduler.pool().used(), int64_t{0});
 }
@@ -338,7 +384,12 @@ void survivesAnything() {
         machine.scheduler.submit(made);
         all.push_back(made);
       } else if (action == 3 && !all.empty()) {
-        all[static_cast<size_t>(draw(0, static_cast<int64_t>(all.size()) - 1))]->cancelled = true;
+        TestRequest& chosen = *all[static_cast<size_t>(draw(0, static_cast<int64_t>(all.size()) - 1))];
+        if (draw(0, 1) == 0) {
+          chosen.cancel();
+        } else {
+          chosen.cancelled[static_cast<size_t>(draw(0, chosen.samples - 1))] = true;
+        }
       } else if (action == 4) {
         machine.scheduler.retreat();
       } else if (action == 5 && draw(0, 9) == 0) {
@@ -352,7 +403,7 @@ void survivesAnything() {
     checkEqual(machine.scheduler.counts().unfinished, int64_t{0});
     for (const auto& each : all) {
       check(each->done(), "each request has ended");
-      if (!each->cancelled) checkTokens(*each, limits.contextLength);
+      if (!each->isCancelled()) checkTokens(*each, limits.contextLength);
     }
   }
 }
@@ -369,6 +420,7 @@ std::vector<Test> schedulerTests() {
           {"the scheduler says who finds no memory", saysWhoFindsNoMemory},
           {"the scheduler retreats and comes back", retreatsAndComesBack},
           {"the scheduler ends what is cancelled or late", endsWhatIsCancelledOrLate},
+          {"the scheduler ends one of several samples", endsOneOfSeveralSamples},
           {"others do not find what is outdated", othersDoNotFindWhatIsOutdated},
           {"the scheduler survives anything", survivesAnything}};
 }

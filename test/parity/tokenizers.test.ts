@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import {
   addTaskTokens,
@@ -26,7 +27,7 @@ function readFixture<T>(file: string): T {
 const texts = readFixture<Record<string, string>>('texts.json');
 
 describe.each(kinds.map(({ name }) => name))('%s', async (kind) => {
-  const tokenizer = await loadTokenizer(new URL(kind, ROOT).pathname);
+  const tokenizer = await loadTokenizer(fileURLToPath(new URL(kind, ROOT)));
   const rust = openRustTokenizer(tokenizer.toJSON());
   const expected = readFixture<Record<string, Case>>(`${kind}/expected.json`);
 
@@ -55,7 +56,7 @@ describe.each(kinds.map(({ name }) => name))('%s', async (kind) => {
   });
 });
 
-const pathOf = (file: string) => new URL(file, ROOT).pathname;
+const pathOf = (file: string) => fileURLToPath(new URL(file, ROOT));
 const saved = (tokenizer: { toJSON(): object }) => JSON.parse(JSON.stringify(tokenizer));
 
 describe('what gptorch writes is what Python writes', () => {

@@ -33,6 +33,13 @@ describe('ten steps of AdamW with decay, clipping and a schedule', () => {
     await expectKept('secondMoments', withSuffix(state, '.exp_avg_sq'));
   });
 
+  it('has the defaults of PyTorch', () => {
+    const model = new GPT({ vocabSize: 5, contextLength: 4, layers: 1, heads: 1, width: 4 });
+    const optimizer = new AdamW(model.namedParameters());
+    expect(optimizer).toMatchObject({ lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0.01 });
+    for (const each of [optimizer, model]) each.dispose();
+  });
+
   it('clips in some steps and not in others', () => {
     const norms = Array.from(fixture.get('outputs', 'gradientNorms').data, Number);
     expect(Math.min(...norms)).toBeLessThan(manifest.maxNorm);

@@ -1,5 +1,7 @@
 import { get } from 'node:http';
 import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import OpenAI from 'openai';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ArgumentError, GPT, loadTokenizer, tensor } from '../../lib/index.js';
@@ -76,7 +78,9 @@ describe('the limits of a request', () => {
   });
 
   it('are the length of a text, and of a word in it', async () => {
-    const tokenizer = await loadTokenizer(new URL('../fixtures/parity/tokenizers/gpt2', import.meta.url).pathname);
+    const tokenizer = await loadTokenizer(
+      fileURLToPath(new URL('../fixtures/parity/tokenizers/gpt2', import.meta.url)),
+    );
     const model = new GPT({ vocabSize: tokenizer.vocabSize, contextLength: 1024, layers: 1, heads: 1, width: 8 });
     const { url } = await start({ models: [{ name: 'bpe', model, tokenizer }] });
     const ask = (prompt: string) => post(`${url}/v1/completions`, { model: 'bpe', prompt, max_tokens: 1 });
@@ -212,6 +216,30 @@ describe('a method that a route does not have', () => {
       expect([method, statusCode, headers.allow]).toEqual([method, 405, allow]);
       if (method !== 'HEAD') expect(JSON.parse(body)).toMatchObject({ error: { code: 'method_not_allowed' } });
     }
+  });
+});
+
+describe('a body that is compressed', () => {
+  it('is answered by 415 with what it is, one that says it is not is read', async () => {
+    const { url } = await start();
+    const body = gzipSync(JSON.stringify({ model: 'chat', prompt: 'a', max_tokens: 1 }));
+    const ask = (encoding: string, sent: Buffer) => {
+      const headers = { 'content-type': 'application/json', 'content-encoding': encoding };
+      return fetch(`${url}/v1/completions`, { method: 'POST', headers, body: new Uint8Array(sent) });
+    };
+    for (const encoding of ['gzip', 'br', 'gzip, identity']) {
+      const reply = await ask(encoding, body);
+      expect(reply.status).toBe(415);
+      expect(await reply.json()).toEqual({
+        error: {
+          message: `the body has the content-encoding "${encoding}"; send it as plain JSON`,
+          type: 'invalid_request_error',
+          param: null,
+          code: 'unsupported_content_encoding',
+        },
+      });
+    }
+    expect((await ask('Identity', gunzipSync(body))).status).toBe(200);
   });
 });
 

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addTaskTokens, GPT, loadTokenizer, score, TaskModel, tensor } from '../../lib/index.js';
@@ -92,6 +93,27 @@ describe('completions', () => {
     expect(told).toBe(wanted);
   });
 
+  it('of one prompt end before a stop string each by itself, and then take nothing of the decoder', async () => {
+    const several = { ...ask, model: 'long', n: 3 };
+    const whole = await client.completions.create({ ...several, max_tokens: 40 });
+    const texts = whole.choices.map(({ text }) => text);
+    const stop = texts.slice(0, 2).map((text) => text.slice(9, 15));
+    const { choices, usage } = await client.completions.create({ ...several, max_tokens: 40, stop });
+    expect(choices.map(({ text }) => text)).toEqual([texts[0]?.slice(0, 9), texts[1]?.slice(0, 9), texts[2]]);
+    expect(choices.map((choice) => choice.finish_reason)).toEqual(['stop', 'stop', 'length']);
+    // Stop strings count, what was on its way behind them does not.
+    expect(usage?.completion_tokens).toBe(15 + 15 + 40);
+    const { decoder } = long.model;
+    const stream = await client.completions.create({ ...several, max_tokens: 16_000, stop, stream: true });
+    const ended = [];
+    for await (const { choices } of stream) {
+      ended.push(...choices.filter((choice) => choice.finish_reason).map(({ index }) => index));
+      if (ended.length === 3 || decoder.stats().running === 1) break;
+    }
+    expect(ended).not.toContain(2);
+    await until(() => decoder.stats().running === 0, 'the place is free');
+  });
+
   it('come with log-probabilities, the prompt’s too with echo', async () => {
     const { choices } = await client.completions.create({ ...ask, logprobs: 3, echo: true });
     const { text, logprobs } = choices[0] ?? {};
@@ -117,7 +139,9 @@ describe('completions', () => {
   });
 
   it('tell where a prompt’s tokens begin, several of which may make one character', async () => {
-    const tokenizer = await loadTokenizer(new URL('../fixtures/parity/tokenizers/gpt2', import.meta.url).pathname);
+    const tokenizer = await loadTokenizer(
+      fileURLToPath(new URL('../fixtures/parity/tokenizers/gpt2', import.meta.url)),
+    );
     const model = new GPT({ vocabSize: tokenizer.vocabSize, contextLength: 64, layers: 1, heads: 1, width: 8 });
     const bytes = await serve({ models: [{ name: 'bytes', model, tokenizer }] });
     try {

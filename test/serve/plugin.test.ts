@@ -1,5 +1,6 @@
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createGunzip, gzipSync } from 'node:zlib';
 import fastify from 'fastify';
 import OpenAI from 'openai';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -27,6 +28,20 @@ describe('gptorchRoutes', () => {
     expect(refused.body.error).toBe('Bad Request');
     const ours = await post(`${url}/ai/v1/completions`, '{');
     expect(ours.body.error).toMatchObject({ code: 'invalid_json' });
+  });
+
+  it('take a body that the app has decompressed', async () => {
+    const around = fastify();
+    around.addHook('preParsing', async ({ headers }, _reply, payload) => {
+      delete headers['content-length']; // of the compressed body
+      return payload.pipe(createGunzip());
+    });
+    around.register(gptorchRoutes, { models: [model] });
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    const payload = gzipSync(JSON.stringify({ model: 'chat', prompt: 'hello', max_tokens: 2 }));
+    const { statusCode } = await around.inject({ method: 'POST', url: '/v1/completions', headers, payload });
+    expect(statusCode).toBe(200);
+    await around.close();
   });
 
   it('show their page beside their routes', async () => {

@@ -33,8 +33,8 @@ export function addLaunch(program: Command): void {
     .option('--nodes <m>', 'machines; start it on each of them', positiveInteger, 1)
     .option('--node-rank <r>', 'which of the machines this is, from 0', nonNegativeInteger, 0)
     .option('--master <host:port>', 'where rank 0 listens (default: a free port of this machine alone)', endpoint)
-    .option('--join-timeout <seconds>', 'to wait for all ranks to start (default: 300)', seconds)
-    .option('--timeout <seconds>', 'a step waits for the other ranks (default: 1800)', seconds)
+    .option('--join-timeout <seconds>', 'time for all ranks to start (default: 300)', seconds)
+    .option('--timeout <seconds>', 'time that a rank waits for the others in a step (default: 1800)', seconds)
     .argument('<command...>', 'pretrain or finetune with its options, or a script of JavaScript with its arguments')
     .passThroughOptions()
     .action(run);

@@ -1,5 +1,6 @@
 import type { SpawnSyncReturns } from 'node:child_process';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test, vi } from 'vitest';
 import { tryLibtorch } from '../../../lib/addon/try-libtorch.js';
 import { makeLibtorch, write } from './fake-libtorch.js';
@@ -53,6 +54,6 @@ test.each<[string, Partial<SpawnSyncReturns<string>>, RegExp]>([
 
 test('the trial really is another process, which opens the libraries', () => {
   const { libtorch, env } = setUp();
-  const release = new URL('../../../build/Release', import.meta.url).pathname;
+  const release = fileURLToPath(new URL('../../../build/Release', import.meta.url));
   expect(tryLibtorch(libtorch, release, env)).toMatch(/cannot open .*libc10.*\.so/);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CountBaselines, Random, textSequence } from '../../../lib/data/index.js';
+import { KneserNey } from '../../../lib/data/kneser-ney.js';
 import { messageOf } from './temporary-folder.js';
 
 const text = (tokens: number[]) => textSequence(Uint16Array.from(tokens));
@@ -97,6 +98,15 @@ describe('CountBaselines', () => {
     expect(bigram.loss - empirical).toBeGreaterThan(0);
     expect(bigram.loss - empirical).toBeLessThan(0.001);
     expect(unigram.loss - bigram.loss).toBeGreaterThan(0.1);
+  });
+
+  it('counts what comes after it was asked', () => {
+    const [asked, fresh] = [new KneserNey(2, 3), new KneserNey(2, 3)];
+    asked.add([0, 1]);
+    asked.probability([0, 1]);
+    asked.add([0, 2]);
+    for (const gram of [[0, 1], [0, 2]]) fresh.add(gram); // biome-ignore format: one line
+    expect(asked.probability([0, 2])).toBe(fresh.probability([0, 2]));
   });
 
   it('refuses a vocabulary whose trigrams have no numbers', async () => {

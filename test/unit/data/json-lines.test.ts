@@ -49,8 +49,11 @@ describe('readJsonLines', () => {
     expect(await messageOf(Buffer.from('{"a":1}\n{"a":"\xe9"}\n', 'latin1'))).toMatch(
       /^ERR_INPUT lines.jsonl:2: not UTF-8/,
     );
-    const long = `{"a":1}\n{"a":"${'x'.repeat(10_000_000)}"}\n`;
-    expect(await messageOf(long)).toBe('ERR_INPUT lines.jsonl:2: longer than 1048576 characters');
+    const long = `{"a":1}\n{"a":"${'x'.repeat(10_000_000)}"}`;
+    for (const text of [long, `${long}\n`]) {
+      expect(await messageOf(text)).toBe('ERR_INPUT lines.jsonl:2: longer than 1048576 characters');
+    }
+    expect(await read(`{"a":1}\n"${'x'.repeat(2 ** 20 - 2)}"\n`)).toHaveLength(2);
   });
 
   it('reads a line of nearly a mebibyte', async () => {

@@ -100,6 +100,8 @@ describe('a token file', () => {
     const good = await readFile(path);
     await writeFile(path, good.subarray(0, -1));
     expect(await message()).toBe('InputError: bad.bin: damaged: 71 bytes, its header says 72');
+    await writeFile(path, Buffer.concat([good, Buffer.alloc(2)]));
+    expect(await message()).toBe('InputError: bad.bin: damaged: 74 bytes, its header says 72');
     await writeFile(path, Buffer.concat([good.subarray(0, 8), Buffer.from([2]), good.subarray(9)]));
     expect(await message()).toBe('InputError: bad.bin: version 2; this gptorch reads version 1');
     await writeFile(path, Buffer.concat([good.subarray(0, 12), Buffer.from([3]), good.subarray(13)]));

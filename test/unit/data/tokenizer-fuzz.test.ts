@@ -1,9 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type CharTokenizer, loadTokenizer } from '../../../lib/data/index.js';
 import { openRustTokenizer } from '../../../lib/data/rust-tokenizers.js';
 import { randomTexts } from './random-text.js';
 
-const fixture = (kind: string) => new URL(`../../fixtures/parity/tokenizers/${kind}`, import.meta.url).pathname;
+const fixture = (kind: string) => fileURLToPath(new URL(`../../fixtures/parity/tokenizers/${kind}`, import.meta.url));
 const texts = randomTexts(1000, { seed: 2024 });
 
 describe('random texts', () => {

@@ -180,6 +180,10 @@ describe('TokenWindows, by epochs', () => {
     expect(await message({ seed: 2 })).toBe(`InputError: saved state of the data: made with seed 1, now 2; ${rest}`);
     expect(await message({ tokens: 104 })).toContain('made with tokens 103, now 104;');
     expect(await message({ order: 'random' })).toContain('made with order epoch, now random;');
+    const { identity, ...place } = state as { identity: object };
+    const older = { ...place, identity: { ...identity, seed: undefined } };
+    const stored = JSON.parse(JSON.stringify(older));
+    expect(await messageOf(() => new TokenWindows(options).restore(stored))).toContain('made with seed absent, now 1;');
     expect(await messageOf(() => new TokenWindows(options).restore(null))).toMatch(
       /^InputError: saved state of the data: /,
     );

@@ -1,6 +1,15 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { ArgumentError, DisposedError, EngineError } from '../../../lib/errors.js';
-import { AdamW, type Completion, engine, GPT, type SamplesOptions, score, tensor } from '../../../lib/index.js';
+import {
+  AdamW,
+  type Completion,
+  engine,
+  type GeneratedToken,
+  GPT,
+  type SamplesOptions,
+  score,
+  tensor,
+} from '../../../lib/index.js';
 
 const config = {
   vocabSize: 17,
@@ -138,6 +147,19 @@ describe('on the engine', () => {
     expect(engine.queued).toBe(0);
   });
 
+  test('a text of several ends where isLast says so, and all together when the last one does', async () => {
+    const isLast = ({ token }: GeneratedToken) => token > 8;
+    const completions = await model.completions(PROMPT, { ...endless, n: 4, isLast });
+    for (const { tokens, finishReason } of completions) {
+      expect(tokens.findIndex((token) => token > 8)).toBe(tokens.length - 1);
+      expect(finishReason).toBe('stop');
+    }
+    const options = { maxNewTokens: 3, seed: 1, n: 2, isLast: ({ sample }: GeneratedToken) => sample === 1 };
+    const [whole, first] = await model.completions(PROMPT, options);
+    expect([whole?.tokens.length, whole?.finishReason]).toEqual([3, 'length']);
+    expect([first?.tokens.length, first?.finishReason]).toEqual([1, 'stop']);
+  });
+
   test('a model disposed of in mid-text ends it with an error', async () => {
     const other = new GPT(config);
     const stream = other.generate(PROMPT, endless);
@@ -181,6 +203,26 @@ describe.each(['gptorch', 'torch'] as const)('with the kernels of %s', (kernels)
       expect(logProb).toBeCloseTo(exact[i]?.logProb ?? Number.NaN, 4);
     }
   }
+
+  test('a text that isLast ends is computed no further, and the others do not notice by a bit', async () => {
+    const model = new GPT(config, { decoder: { kernels, batchInvariant: true } });
+    const options = { seed: 1, n: 5, logProbs: true, whenFull: 'slide' } as const;
+    const lengths = [3, 1e9, 1, 7, 7];
+    const made = lengths.map((): GeneratedToken[] => []);
+    const isLast = ({ sample }: GeneratedToken) => made[sample]?.length === lengths[sample];
+    for await (const token of model.stream(PROMPT, { ...options, maxNewTokens: 1e9, isLast })) {
+      made[token.sample]?.push(token);
+      if (model.decoder.stats().running === 1) break;
+    }
+    const most = made[1]?.length ?? 0;
+    expect(made.map(({ length }) => length)).toEqual([3, most, 1, 7, 7]);
+    const all = await model.completions(PROMPT, { ...options, maxNewTokens: most });
+    for (const [sample, tokens] of made.entries()) {
+      expect(tokens.map(({ token }) => token)).toEqual(all[sample]?.tokens.slice(0, tokens.length));
+      expect(tokens.map(({ logProb }) => logProb)).toEqual(all[sample]?.logProbs?.slice(0, tokens.length));
+    }
+    model.dispose();
+  });
 
   test('a text without finite logits fails alone, and leaves nothing behind', async () => {
     const model = new GPT({ ...config, tiedEmbedding: false }, { seed: 2, decoder: { kernels, cacheTokens: 64 } });

@@ -28,7 +28,7 @@ describe('shares of a list', () => {
 
 describe('seedOfRank', () => {
   it("is the run's own for rank 0, and another for each rank of neighbouring seeds", () => {
-    expect(seedOfRank(1337, 0)).toBe(1337);
+    for (const seed of [1337, 2 ** 40 + 1]) expect(seedOfRank(seed, 0)).toBe(seed);
     const seeds = items(50).flatMap((seed) => items(64).map((rank) => seedOfRank(seed, rank)));
     expect(new Set(seeds).size).toBe(seeds.length);
     expect(seeds.every((seed) => Number.isSafeInteger(seed) && seed >= 0)).toBe(true);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { crossEntropyOf, predictionOf, probabilitiesOf } from '../../../lib/finetune/answer.js';
 import { classificationMetrics, majorityAccuracy, regressionMetrics } from '../../../lib/finetune/index.js';
 
 describe('classificationMetrics', () => {
@@ -41,5 +42,18 @@ describe('regressionMetrics', () => {
 
   it('is 0 where one side does not vary', () => {
     expect(regressionMetrics([1, 2, 3], [2, 2, 2])).toMatchObject({ pearson: 0, spearman: 0, meanSquaredError: 2 / 3 });
+  });
+});
+
+describe('what logits mean', () => {
+  it('is told of logits whose exponentials are too large, or too small, for a number', () => {
+    const [high, low] = [probabilitiesOf([2000, 2000, 0]), probabilitiesOf([-2000, -2000])];
+    expect([high, low]).toEqual([[0.5, 0.5, 0], [0.5, 0.5]]); // biome-ignore format: one line
+    for (const logits of [[2000, 2000], [-2000, -2000]]) expect(crossEntropyOf(logits, 1)).toBeCloseTo(Math.log(2), 9); // biome-ignore format: one line
+    expect(crossEntropyOf([0, 2000], 0)).toBe(2000);
+  });
+
+  it('is the first of equals', () => {
+    expect(predictionOf([1, 3, 3])).toBe(1);
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
 import { ArgumentError } from '../../../lib/errors.js';
-import { type BeamSearchOptions, beamSearch, GPT, score } from '../../../lib/index.js';
+import { type BeamSearchOptions, beamSearch, engine, GPT, score } from '../../../lib/index.js';
 
 const model = new GPT({ vocabSize: 17, contextLength: 16, layers: 2, heads: 2, width: 8, initStd: 0.5 });
 afterAll(() => model.dispose());
@@ -29,6 +29,16 @@ test('all beams end with the context; a score is the mean log-probability', asyn
   expect(beams.map((beam) => beam.score)).toEqual(beams.map((beam) => beam.score).sort((a, b) => b - a));
 });
 
+test('goes on with as many beams as wanted where the most probable tokens all end one', async () => {
+  const logProbs = await model.complete(PROMPT, { maxNewTokens: 1, temperature: 0, topLogProbs: 6 });
+  const stop = (logProbs.topLogProbs?.[0] ?? []).map(({ token }) => token);
+  // Long beams are favoured so much that none which ends at once can be among the best.
+  const options = { beams: 2, maxNewTokens: 5, lengthPenalty: 9, earlyStopping: 'never' } as const;
+  const beams = await beamSearch(model, PROMPT, { ...options, stop });
+  expect(beams).toHaveLength(2);
+  for (const { tokens } of beams) expect(tokens.length).toBeGreaterThanOrEqual(4);
+});
+
 test('a signal ends it', async () => {
   const signal = AbortSignal.abort(new Error('enough'));
   await expect(beamSearch(model, PROMPT, { beams: 2, maxNewTokens: 4, signal })).rejects.toThrow('enough');
@@ -42,4 +52,15 @@ test.each<Partial<BeamSearchOptions>>([
   { lengthPenalty: Number.NaN },
 ])('%j is refused', async (wrong) => {
   await expect(beamSearch(model, PROMPT, { beams: 2, maxNewTokens: 4, ...wrong })).rejects.toThrow(ArgumentError);
+});
+
+test('holds no memory afterwards', async () => {
+  const held = async () => {
+    await engine.idle();
+    return engine.memory().held;
+  };
+  const before = await held();
+  await beamSearch(model, PROMPT, { beams: 3, maxNewTokens: 6 });
+  await score(model, PROMPT);
+  expect(await held()).toBe(before);
 });

@@ -27,6 +27,7 @@ test.each([
   ['gpt2', {}],
   ['gpt2', { activation: 'relu', feedForwardWidth: 12 }],
   ['gpt2', { tiedEmbedding: false }],
+  ['gpt2', { embeddingDropout: 0.1, attentionDropout: 0.2, residualDropout: 0.3, layerNormEps: 1e-3, initStd: 0.5 }],
   ['openai-gpt', { normPosition: 'post' }],
   ['openai-gpt', { normPosition: 'post', activation: 'relu', tiedEmbedding: false }],
   ['gptorch', { normPosition: 'post', activation: 'gelu' }],
@@ -42,6 +43,13 @@ test.each([
 });
 
 const gpt2 = { model_type: 'gpt2', vocab_size: 11, n_positions: 8, n_embd: 8, n_layer: 2, n_head: 2 };
+
+test('what a config.json leaves out is as in transformers', () => {
+  expect(fromHuggingFace(gpt2, 'config.json')).toMatchObject({
+    ...{ embeddingDropout: 0.1, attentionDropout: 0.1, residualDropout: 0.1, layerNormEps: 1e-5, initStd: 0.02 },
+    ...{ tiedEmbedding: true, activation: 'gelu_tanh', feedForwardWidth: 32 },
+  });
+});
 
 test('fields of transformers that change nothing here are passed over', () => {
   const more = {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   autocast,
+  beamSearch,
   complete,
   crossEntropy,
   GPT,
@@ -12,6 +13,7 @@ import {
   InputError,
   noGrad,
   score,
+  type Tensor,
   tensor,
 } from '../../../lib/index.js';
 
@@ -211,4 +213,68 @@ describe('computed in bfloat16', () => {
     expect(found).not.toEqual(float32);
     expect(own).toEqual(float32);
   });
+});
+
+describe('a new GPT-2', () => {
+  const wide: GPTConfigInput = { ...small, layers: 8, width: 64, initStd: 0.02 };
+  const std = async (value: Tensor) => Math.sqrt(await value.pow(2).mean().item());
+
+  test('has residual branches whose weights are √(2 · layers) smaller; GPT-1 has not', async () => {
+    for (const [form, scale] of [
+      ['pre', 1 / 4],
+      ['post', 1],
+    ] as const) {
+      // biome-ignore format: one line
+      const model = new GPT({ ...wide, normPosition: form });
+      const block = model.blocks[3];
+      for (const name of ['attn.c_proj.weight', 'mlp.c_proj.weight', 'attn.c_attn.weight', 'mlp.c_fc.weight']) {
+        const weight = block?.parameter(name) ?? expect.fail(name);
+        // 4,096 draws or more: the standard error is 1.2 %.
+        expect((await std(weight)) / 0.02).toBeCloseTo(name.includes('c_proj') ? scale : 1, 1);
+      }
+      model.dispose();
+    }
+  });
+
+  test('has the weights of seed 0 where no seed is given', async () => {
+    const [model, same, other] = [new GPT(small), new GPT(small, { seed: 0 }), new GPT(small, { seed: 1 })];
+    const [first, second, third] = await Promise.all([model, same, other].map((each) => each.outputWeight.toArray()));
+    expect(first).toEqual(second);
+    expect(first).not.toEqual(third);
+    for (const each of [model, same, other]) each.dispose();
+  });
+
+  test('has the configured epsilon in its last norm too', async () => {
+    const model = new GPT({ ...small, layerNormEps: 3 });
+    const input = tensor([[1, -1, 1, -1, 1, -1, 1, -1]]);
+    expect(Array.from((await model.finalNorm?.forward(input).toArray()) ?? [], Number)).toEqual(
+      [1, -1, 1, -1, 1, -1, 1, -1].map((value) => value / 2),
+    );
+    model.dispose();
+  });
+});
+
+test('a frozen model goes on from its cache, which is never longer than the context', async () => {
+  const model = new GPT({ ...small, layers: 3 }).eval().freeze(1);
+  const whole = await model.hidden(batch()).toArray();
+  const cache = model.makeCache();
+  const parts = [tokens.slice(0, 6), tokens.slice(6)].map((chunk) =>
+    noGrad(() => model.hidden(tensor([chunk], { dtype: 'int64' }), { cache })).toArray(),
+  );
+  const found = (await Promise.all(parts)).flatMap((part) => Array.from(part, Number));
+  for (const [i, value] of found.entries()) expect(value).toBeCloseTo(Number(whole[i]), 4);
+  expect(() => model.makeCache({ capacity: 13 })).toThrow('cache capacity must be within 1 and 12');
+  model.dispose();
+});
+
+test('score and beamSearch drop nothing, and leave the mode as it was', async () => {
+  const dropouts = { embeddingDropout: 0.5, attentionDropout: 0.5, residualDropout: 0.5 };
+  const model = new GPT({ ...small, ...dropouts });
+  const run = async () => [await score(model, tokens), await beamSearch(model, [1, 5], { beams: 2, maxNewTokens: 3 })];
+  const found = await run();
+  expect(model.training).toBe(true);
+  model.eval();
+  expect(await run()).toEqual(found);
+  expect(model.training).toBe(false);
+  model.dispose();
 });

@@ -99,6 +99,12 @@ test('the same size gives the same model; shrinking is refused and leaves the mo
   expect(await model.forward(tokens()).toArray()).toHaveLength(7 * OLD);
 });
 
+test('the model computes as precisely as before', () => {
+  const grown = growVocabulary(new GPT(config, { dtype: 'bfloat16' }), NEW);
+  expect(grown.dtype).toBe('bfloat16');
+  grown.dispose();
+});
+
 test('the smaller model is disposed of', async () => {
   const model = new GPT(config);
   growVocabulary(model, NEW).dispose();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CausalSelfAttention } from '../../../lib/nn/index.js';
-import { engine, noGrad, scope, tensor, zeros } from '../../../lib/tensor/index.js';
+import { CausalSelfAttention, DecoderBlock } from '../../../lib/nn/index.js';
+import { engine, noGrad, ones, scope, tensor, zeros } from '../../../lib/tensor/index.js';
 
 describe('CausalSelfAttention', () => {
   it.each([
@@ -20,6 +20,19 @@ describe('CausalSelfAttention', () => {
     expect(engine.memory().peak - before).toBeLessThan(scores / 4);
     input.dispose();
     attention.dispose();
+  });
+
+  it('drops nothing unless told to', async () => {
+    const modules = [
+      new CausalSelfAttention({ width: 8, heads: 2 }),
+      new DecoderBlock({ width: 8, heads: 2, feedForwardWidth: 16 }),
+    ];
+    for (const module of modules) {
+      const input = ones([1, 4, 8]);
+      const [training, evaluating] = [true, false].map((training) => module.forward(input, { training }).toArray());
+      expect(await training).toEqual(await evaluating);
+      module.dispose();
+    }
   });
 
   it('keeps no mask of what went through it', async () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -37,10 +37,23 @@ test('processes take turns', async () => {
   expect(existsSync(file)).toBe(false);
 });
 
+/** The lock that a process left which was killed under it. */
+async function leftBehind(file: string): Promise<string> {
+  const script = `import { withLock } from '${lock}'; await withLock(() => process.kill(process.pid, 'SIGKILL'), '${file}');`;
+  const killed = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
+  await new Promise((resolve) => killed.once('exit', resolve));
+  return readFileSync(file, 'utf8');
+}
+
 test('the lock of a process that is gone is taken over', async () => {
-  const gone = spawn(process.execPath, ['-e', '']);
-  await new Promise((resolve) => gone.once('exit', resolve));
-  const file = write(join(temporaryFolder(), 'lock'), String(gone.pid));
+  const file = join(temporaryFolder(), 'lock');
+  await leftBehind(file);
+  await expect(withLock(async () => 'done', file)).resolves.toBe('done');
+});
+
+test('so is that of a process whose number another one has by now', async () => {
+  const file = join(temporaryFolder(), 'lock');
+  write(file, (await leftBehind(file)).replace(/^\d+/, String(process.pid)));
   await expect(withLock(async () => 'done', file)).resolves.toBe('done');
 });
 

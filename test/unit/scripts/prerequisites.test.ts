@@ -1,6 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { jobs } from '../../../scripts/bootstrap/cmake.mjs';
 import { withCMakeTools } from '../../../scripts/bootstrap/cmake-tools.mjs';
 import { checkCompiler } from '../../../scripts/bootstrap/compiler.mjs';
 import { checkNode } from '../../../scripts/bootstrap/node-version.mjs';
@@ -48,6 +49,15 @@ test("the system's cmake and ninja are taken where they are new enough", async (
   await expect(withCMakeTools(programs({ cmake: 'cmake version 3.22.1', ninja: '1.11.1' }))).rejects.toThrow(
     'cmake (cmake 3.24',
   );
+});
+
+test('no more compilers run at once than cores and memory hold, a container with its own limit too', () => {
+  expect(jobs(16, 64e9)).toBe('16');
+  expect(jobs(16, 4e9)).toBe('2');
+  expect(jobs(16, 1e9)).toBe('1');
+  const limit = vi.spyOn(process, 'constrainedMemory').mockReturnValue(1e9);
+  expect(jobs(16)).toBe('1');
+  limit.mockRestore();
 });
 
 test('npm packages are compared with the lock file one by one', () => {

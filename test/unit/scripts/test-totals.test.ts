@@ -1,6 +1,8 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { Failure } from '../../../scripts/bootstrap/failure.mjs';
 import { root } from '../../../scripts/bootstrap/paths.mjs';
+import { outcomesOf } from '../../../scripts/test/suite.mjs';
 import { outcome } from '../../../scripts/test/vitest.mjs';
 
 const report = { numPassedTests: 7, numFailedTests: 2, numPendingTests: 1, numTodoTests: 0, testResults: [] };
@@ -32,4 +34,18 @@ test('failures are named with file, test and the first line of their message', (
     'test/sum.test.ts > sums carry: AssertionError: 1 is not 2',
     'test/gone.test.ts: no such module',
   ]);
+});
+
+test('a suite that cannot be run has failed, and does not end the others', async () => {
+  const told = vi.spyOn(console, 'error').mockReturnValue();
+  const run = () =>
+    Promise.reject(new Failure('native-tests: `cmake --build` failed (exit code 1)', { command: 'cmake' }));
+  expect(await outcomesOf({ name: 'native', run })).toEqual([
+    {
+      ...{ name: 'native', passed: 0, failed: 1, skipped: 0 },
+      failures: ['native: native-tests: `cmake --build` failed (exit code 1)'],
+    },
+  ]);
+  expect(told).toHaveBeenCalledWith('\nerror: native-tests: `cmake --build` failed (exit code 1)\nrun:   cmake');
+  told.mockRestore();
 });

@@ -71,6 +71,7 @@ describe('data that a tensor cannot hold', () => {
     [[1, undefined], 'data has undefined;'],
     [[true], 'data has boolean true'],
     [[1n], 'data has bigint 1'],
+    [[[1], 2], 'rows of nested arrays must be equally long'],
     [[1, [2]], 'rows of nested arrays must be equally long'],
     [Uint16Array.of(1), 'data is a Uint16Array; allowed: Float32Array,'],
     [new DataView(new ArrayBuffer(4)), 'data is a DataView; allowed: Float32Array,'],

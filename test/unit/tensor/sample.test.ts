@@ -74,6 +74,17 @@ test('seen tokens must fit the logits, and greedy logits are no distribution', (
   expect(() => filterLogits(tensor([[1, 2]]), { temperature: 0 })).toThrow('temperature must be above 0');
 });
 
+test('unless told otherwise logits are what is drawn from, and what lies along the last dimension sums to 1', async () => {
+  const logits = tensor([
+    [1, 2, 3],
+    [4, 6, 5],
+  ]);
+  expect(await filterLogits(logits).toArray()).toEqual(await logits.toArray());
+  for (const probabilities of [logits.softmax(), logits.logSoftmax().exp()]) {
+    for (const sum of await probabilities.sum(1).toArray()) expect(sum).toBeCloseTo(1, 6);
+  }
+});
+
 test('a penalty makes greedy choose what has not been seen', async () => {
   const seen = tensor([[0, 0, 2]], { dtype: 'int64' });
   const logits = tensor([[2, 1.5, -3]]);

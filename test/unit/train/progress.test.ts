@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { MovingRate } from '../../../lib/train/moving-rate.js';
 import { Progress } from '../../../lib/train/progress.js';
 import { formatBar, formatCount, formatDuration, formatNumbers } from '../../../lib/train/progress-text.js';
+import { Stopwatch } from '../../../lib/train/stopwatch.js';
 
 const state = {
   step: 500,
@@ -111,5 +112,26 @@ describe('Progress', () => {
     time += 1000;
     progress.update({ step: 20 });
     expect(written.at(-1)).toContain('8s left');
+  });
+});
+
+describe('Stopwatch', () => {
+  it('adds up what lies between start and stop; a second start changes nothing', () => {
+    const now = vi.spyOn(performance, 'now').mockReturnValue(0);
+    const stopwatch = new Stopwatch();
+    for (const [time, press] of [
+      [1000, 'start'],
+      [3000, 'start'],
+      [4000, 'stop'],
+      [9000, 'start'],
+      [9500, 'stop'],
+    ] as const) {
+      // biome-ignore format: one line
+      now.mockReturnValue(time);
+      stopwatch[press]();
+    }
+    now.mockReturnValue(20_000);
+    expect(stopwatch.seconds).toBe(3.5);
+    now.mockRestore();
   });
 });

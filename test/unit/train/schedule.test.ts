@@ -44,7 +44,10 @@ describe('createSchedule', () => {
     const lr = createSchedule({ kind: 'wsd', ...options, decaySteps: 400 });
     expect(lr(1600)).toBe(1e-3);
     expect(lr(1700)).toBeCloseTo(1e-4 + 0.5 * 9e-4, 12);
-    expect(createSchedule({ kind: 'wsd', ...options })(1601)).toBeLessThan(1e-3); // a fifth of 2000 by default
+    const fifth = createSchedule({ kind: 'wsd', ...options });
+    expect(fifth(1600)).toBe(1e-3);
+    expect(fifth(1601)).toBeLessThan(1e-3);
+    expect(createSchedule({ kind: 'wsd', ...options, warmupSteps: 1900 })(1900)).toBe(1e-3); // or what the warm-up leaves
   });
 
   it('needs neither warm-up nor a lowest rate', () => {

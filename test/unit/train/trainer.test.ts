@@ -3,7 +3,7 @@ import type { TrainConfig } from '../../../lib/config/index.js';
 import type { Dataset } from '../../../lib/data/index.js';
 import { InputError } from '../../../lib/errors.js';
 import { GPT } from '../../../lib/model/index.js';
-import { LanguageModelingObjective, type Objective } from '../../../lib/objectives/index.js';
+import { LanguageModelingObjective, type Objective, weightedLoss } from '../../../lib/objectives/index.js';
 import { engine, type Tensor, tensor } from '../../../lib/tensor/index.js';
 import { evaluate, type TrainEvent, Trainer, type TrainerOptions } from '../../../lib/train/index.js';
 
@@ -140,10 +140,11 @@ describe('Trainer', () => {
     const validation = () => [row(50), row(51)];
     const seldom = makeTrainer({}, { validation }, 0.2);
     const often = makeTrainer({ evalEvery: 1 }, { validation }, 0.2);
-    await seldom.trainer.run();
-    await often.trainer.run();
+    const never = makeTrainer({}, {}, 0.2);
+    for (const { trainer } of [seldom, often, never]) await trainer.run();
     expect(often.events.filter(({ type }) => type === 'validation')).toHaveLength(7);
     expect(often.losses()).toEqual(seldom.losses());
+    expect(never.losses()).toEqual(seldom.losses());
   });
 
   it('keeps the best model, by validation loss', async () => {
@@ -237,6 +238,23 @@ describe('Trainer', () => {
       expect(parts[i]?.trainLoss).toBeCloseTo(trainLoss, 5);
       expect(parts[i]?.gradNorm).toBeCloseTo(gradNorm, 4);
     }
+  });
+
+  it('tells the terms where there are several, and a term without a unit counts 0', async () => {
+    const { trainer, events } = makeTrainer({ steps: 1 });
+    await trainer.run();
+    expect(events.find(({ type }) => type === 'step')).not.toHaveProperty('metrics.terms');
+    expect(weightedLoss({ first: 2, second: 0.5 }, { first: 3 })).toBe(6);
+  });
+
+  it('counts the seconds of its earlier parts', async () => {
+    const { trainer } = makeTrainer({ steps: 3 });
+    await trainer.run();
+    const { seconds } = trainer.state();
+    expect(seconds).toBeGreaterThan(0);
+    const resumed = makeTrainer({ steps: 4 }).trainer;
+    resumed.restore(trainer.state());
+    expect((await resumed.run()).seconds).toBeGreaterThan(seconds);
   });
 
   it('stops when its signal is aborted, after the step under way, and saves', async () => {
