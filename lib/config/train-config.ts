@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { BOUNDS } from '../bounds.js';
+import { parseOrThrow } from '../validate.js';
 
-export const SCHEDULE_KINDS = ['constant', 'linear', 'cosine', 'wsd'] as const;
-export type ScheduleKind = (typeof SCHEDULE_KINDS)[number];
+/** The course of a learning rate, see `createSchedule`. */
+export type ScheduleKind = 'constant' | 'linear' | 'cosine' | 'wsd';
+export const SCHEDULE_KINDS = ['constant', 'linear', 'cosine', 'wsd'] as const satisfies readonly ScheduleKind[];
 
 const count = z.int().positive();
 const decayRate = z.number().min(0).lt(1);
@@ -17,46 +19,79 @@ export const optimizerFields = {
   clip: z.number().min(0).max(BOUNDS.clip.most).default(1),
 };
 
-/** How a model is trained. Steps are optimizer steps. */
+/** How a model is trained, as users write it: fields with a default may be left out. Steps are optimizer steps. */
+export interface TrainConfigInput {
+  /** Optimizer steps of the whole run. */
+  steps: number;
+  /** Sequences (windows or dialogues) in one forward pass. */
+  batchSize: number;
+  /** Forward and backward passes that make one step; the loss is the mean over the targets of all of them. Default 1. */
+  accumulate?: number | undefined;
+  /** The highest learning rate, reached after the warm-up. */
+  lr: number;
+  /** Where the decay ends. Default 0. */
+  minLr?: number | undefined;
+  /** The learning rate's course, see `createSchedule`. Default `cosine`. */
+  schedule?: ScheduleKind | undefined;
+  /** Steps of linear warm-up. Default 0. */
+  warmupSteps?: number | undefined;
+  /** The step at which `minLr` is reached. Default: `steps`. */
+  decayEnd?: number | undefined;
+  /** `wsd` only: the length of the decay, in steps. Default: a fifth of `decayEnd`. */
+  decaySteps?: number | undefined;
+  /** AdamW's. Default [0.9, 0.95]. */
+  betas?: readonly [number, number] | undefined;
+  /** AdamW's. Default 1e-8. */
+  eps?: number | undefined;
+  /** Decoupled, on matrices only. Default 0.1. */
+  weightDecay?: number | undefined;
+  /** The gradient's highest global norm; 0 turns clipping off. Default 1. */
+  clip?: number | undefined;
+  /**
+   * Whether a step is recorded once and then replayed: `auto` where the device makes a graph of it, `on` everywhere. The numbers
+   * are the same on a CPU, where it saves JavaScript's part alone. Default `auto`.
+   */
+  capture?: 'auto' | 'on' | 'off' | undefined;
+  /** Of the initial weights, the order of the data and dropout. Default 1337. */
+  seed?: number | undefined;
+  /** Steps between validations; there is also one before the first step and one after the last. Default 250. */
+  evalEvery?: number | undefined;
+  /** Batches of a validation, spread evenly over the validation part; 0: all of them. Default 0. */
+  evalBatches?: number | undefined;
+  /** Steps between checkpoints. Default: `evalEvery`. */
+  saveEvery?: number | undefined;
+  /** Steps between lines of metrics.jsonl. Default 10. */
+  logEvery?: number | undefined;
+  /** The run ends after so many validations without a better one. Default: never. */
+  patience?: number | undefined;
+  /** The run ends after this time, with a checkpoint that resumes. Default: never. */
+  maxMinutes?: number | undefined;
+}
+
+/** The same with every default filled in. */
+export type TrainConfig = Required<
+  Omit<TrainConfigInput, 'decayEnd' | 'decaySteps' | 'saveEvery' | 'patience' | 'maxMinutes'>
+> &
+  Pick<TrainConfigInput, 'decayEnd' | 'decaySteps' | 'saveEvery' | 'patience' | 'maxMinutes'>;
+
 export const TrainConfigSchema = z
   .strictObject({
     steps: count,
-    /** Sequences (windows or dialogues) in one forward pass. */
-    batchSize: optimizerFields.batchSize,
-    /** Forward and backward passes that make one step; the loss is the mean over the targets of all of them. */
-    accumulate: optimizerFields.accumulate,
-    lr: optimizerFields.lr,
+    ...optimizerFields,
     minLr: z.number().min(0).default(0),
     schedule: z.enum(SCHEDULE_KINDS).default('cosine'),
     warmupSteps: z.int().min(0).default(0),
-    /** The step at which `minLr` is reached. Default: `steps`. */
     decayEnd: count.optional(),
-    /** `wsd` only: the length of the decay. Default: a fifth of `decayEnd`. */
     decaySteps: count.optional(),
     betas: z.tuple([decayRate, decayRate]).default([0.9, 0.95]),
-    eps: optimizerFields.eps,
-    /** Decoupled, on matrices only. */
     weightDecay: optimizerFields.weightDecay.default(0.1),
-    /** The gradient's highest global norm; 0 turns clipping off. */
-    clip: optimizerFields.clip,
-    /**
-     * Whether a step is recorded once and then replayed: `auto` where the device makes a graph of it, `on` everywhere. The numbers
-     * are the same on a CPU, where it saves JavaScript's part alone.
-     */
     capture: z.enum(['auto', 'on', 'off']).default('auto'),
-    /** Of the initial weights, the order of the data and dropout. */
     seed: z.int().min(0).default(1337),
-    /** Steps between validations; there is also one before the first step and one after the last. */
     evalEvery: count.default(250),
-    /** Batches of a validation, spread evenly over the validation part; 0: all of them. */
     evalBatches: z.int().min(0).default(0),
-    /** Steps between checkpoints. Default: `evalEvery`. */
     saveEvery: count.optional(),
-    /** Steps between lines of metrics.jsonl. */
     logEvery: count.default(10),
-    /** The run ends after so many validations without a better one. Default: never. */
     patience: count.optional(),
-    /** The run ends after this time, with a checkpoint that resumes. */
     maxMinutes: z.number().positive().optional(),
   })
   .superRefine((train, context) => {
@@ -69,6 +104,9 @@ export const TrainConfigSchema = z
     if (train.decaySteps !== undefined && train.decaySteps > decayEnd - train.warmupSteps) {
       refuse('decaySteps', `<= ${decayEnd - train.warmupSteps}, the steps between warm-up and end of decay`);
     }
-  });
+  }) satisfies z.ZodType<TrainConfig, TrainConfigInput>;
 
-export type TrainConfig = z.output<typeof TrainConfigSchema>;
+/** @throws InputError naming field, value, what is allowed and the nearest known name */
+export function parseTrainConfig(value: unknown, where = 'training'): TrainConfig {
+  return parseOrThrow(TrainConfigSchema, value, where);
+}

@@ -87,6 +87,7 @@ export type FinishReason = 'stop' | 'length' | 'aborted' | 'timeout';
 
 /** A generated text. */
 export interface Completion {
+  /** What was generated, without the prompt and the stop token. */
   tokens: number[];
   /** Of each token, as in `GeneratedToken`; only with the option `logProbs`. */
   logProbs?: number[];

@@ -16,14 +16,15 @@ import {
 } from '../train/index.js';
 import { checkIsSame } from '../train/saved-run.js';
 import { baselineOf, evaluateTask, type TaskEvaluation } from './evaluate-task.js';
-import type { FineTuneConfig } from './finetune-config.js';
+import { type FineTuneConfigInput, parseFineTuneConfig } from './finetune-config.js';
 import { type PreparedTask, prepareTask } from './prepare.js';
 import { writeReport } from './report.js';
 import { loadBaseModel, makeTaskModel } from './task-model-for.js';
 import { type SavedFineTune, trainTask } from './train-task.js';
 
 export interface FineTuneOptions extends RunHooks {
-  config: FineTuneConfig;
+  /** Fields with a default may be left out. */
+  config: FineTuneConfigInput;
   /** The pretrained model's directory. */
   model: string;
   /** Files of JSON lines. */
@@ -66,7 +67,8 @@ export function finetune(options: FineTuneOptions): Promise<FineTuneSummary> {
 }
 
 async function train(options: FineTuneOptions): Promise<FineTuneSummary> {
-  const { config, out, resume = false, device = 'cpu', dtype = 'float32', signal, group } = options;
+  const { out, resume = false, device = 'cpu', dtype = 'float32', signal, group } = options;
+  const config = parseFineTuneConfig(options.config);
   const directory = resolve(options.model);
   const files = { train: resolve(options.train), evaluation: resolve(options.evaluation) };
   const texts = (options.languageModelingText ?? []).map((file) => resolve(file));

@@ -12,7 +12,6 @@ export { type FineTuneOptions, type FineTuneSummary, finetune } from './finetune
 export {
   type FineTuneConfig,
   type FineTuneConfigInput,
-  FineTuneConfigSchema,
   parseFineTuneConfig,
 } from './finetune-config.js';
 export { type Prediction, predict } from './predict.js';

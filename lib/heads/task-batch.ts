@@ -16,8 +16,11 @@ export interface TaskBatch {
   readonly answers: Tensor;
   /** Where the answer is a choice: which scores belong to which example. */
   readonly choices: ChoiceLayout | undefined;
+  /** N. */
   readonly exampleCount: number;
+  /** S: one an example, or two (similarity), or one a choice. */
   readonly sequenceCount: number;
+  /** Targets that count, in all sequences together. */
   readonly targetCount: number;
   /** Real tokens. */
   readonly tokenCount: number;
@@ -35,6 +38,7 @@ export interface ChoiceLayout {
 
 /** How examples become tensors. */
 export interface TaskBatchOptions {
+  /** See `answerKind`. */
   answer: AnswerKind;
   /** Default "cpu". */
   device?: string;

@@ -1,18 +1,33 @@
 import { z } from 'zod';
-import { type AnswerKind, TASKS } from '../data/index.js';
+import { type AnswerKind, type Label, TASKS, type Task } from '../data/index.js';
 import { InputError } from '../errors.js';
 import { parseOrThrow } from '../validate.js';
 
 const label = z.union([z.string(), z.number()]);
 
+/** What a head answers, as users write it. */
+export interface TaskConfigInput {
+  /** One of `TASKS`. */
+  task: Task;
+  /**
+   * The classes, in the order of the head's outputs: at least two for classification and entailment. None where the answer is
+   * a score (similarity) or one of an example's choices.
+   */
+  labels?: readonly Label[] | undefined;
+  /** Tokens of the longest sequence, special tokens included: from 5 to the model's context length. */
+  maxLength: number;
+  /** Probability of dropout on the hidden state that the head reads. From 0 to below 1. Default 0.1. */
+  dropout?: number | undefined;
+}
+
+/** The same with every default filled in: `config.json` holds it as `task`, beside the language model's fields. */
+export type TaskConfig = Required<Omit<TaskConfigInput, 'labels'>> & Pick<TaskConfigInput, 'labels'>;
+
 const taskConfigSchema = z
   .object({
     task: z.enum(TASKS),
-    /** The classes, in the order of the head's outputs; none where the answer is a score or one of an example's choices. */
     labels: z.array(label).min(2).optional(),
-    /** Tokens of the longest sequence, special tokens included. */
     maxLength: z.int().min(5),
-    /** Of the hidden state that the head reads. */
     dropout: z.number().min(0).lt(1).default(0.1),
   })
   .superRefine(({ task, labels }, context) => {
@@ -20,12 +35,7 @@ const taskConfigSchema = z
     if (labels === undefined && (task === 'classification' || task === 'entailment')) refuse('at least 2 labels');
     if (labels !== undefined && task === 'multiple-choice') refuse('nothing: each example has choices of its own');
     if (labels !== undefined && new Set(labels).size !== labels.length) refuse('each label once');
-  });
-
-/** What a head answers: `config.json` holds it as `task`, beside the language model's fields. */
-export type TaskConfig = z.output<typeof taskConfigSchema>;
-/** The same as users write it: fields with a default may be left out. */
-export type TaskConfigInput = z.input<typeof taskConfigSchema>;
+  }) satisfies z.ZodType<TaskConfig, TaskConfigInput>;
 
 /** @throws InputError naming the field */
 export function parseTaskConfig(value: unknown, where = 'task'): TaskConfig {

@@ -11,8 +11,11 @@ const HEAD_STEP = 1;
 
 /** A pretrained language model with the head of a task. */
 export class TaskModel {
+  /** Owned: freed by `dispose`. */
   readonly gpt: GPT;
+  /** What answers, from the extract tokens' hidden states. */
   readonly head: TaskHead;
+  /** With every default filled in. */
   readonly config: TaskConfig;
 
   /**
@@ -50,10 +53,12 @@ export class TaskModel {
     return saveTaskModel(directory, this);
   }
 
+  /** Dropout is on. */
   get training(): boolean {
     return this.gpt.training;
   }
 
+  /** "cpu" or "cuda:N". */
   get device(): string {
     return this.gpt.device;
   }

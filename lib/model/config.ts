@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BOUNDS } from '../bounds.js';
 import { InputError } from '../errors.js';
+import type { Activation } from '../nn/index.js';
 import { parseOrThrow } from '../validate.js';
 
 const size = z.number().int().min(1);
@@ -8,52 +9,79 @@ const probability = z.number().min(0).lt(1);
 /** One, several or none. */
 export const tokenIds = z.union([z.int(), z.array(z.int())]).nullable();
 
-/** Every field of a GPT, before what follows from others is filled in. */
-export const gptConfigSchema = z.strictObject({
+/** What a user writes of a GPT; fields with a default may be left out. */
+export interface GPTConfigInput {
   /** Tokens in the vocabulary. */
-  vocabSize: size,
+  vocabSize: number;
   /** Longest sequence, in tokens. */
-  contextLength: size,
+  contextLength: number;
   /** Decoder blocks. */
-  layers: size,
+  layers: number;
   /** Attention heads of a block. */
-  heads: size,
+  heads: number;
   /** Width of the hidden state. */
-  width: size,
+  width: number;
   /** Inner width of the feed-forward network. Default 4 · width. */
-  feedForwardWidth: size.optional(),
-  /** Width of an attention head. Default width / heads. */
-  headWidth: size.optional(),
-  /** Norm after each residual sum (`post`, GPT-1) or before each branch, with a final norm (`pre`, GPT-2). */
-  normPosition: z.enum(['pre', 'post']).default('pre'),
-  /** `gelu_tanh` is what the released GPT weights were trained with. */
-  activation: z.enum(['gelu_tanh', 'gelu', 'relu']).default('gelu_tanh'),
-  /** Output weights are the token embedding. */
-  tiedEmbedding: z.boolean().default(true),
-  /** Linear layers have biases. Norms always do. */
-  bias: z.boolean().default(true),
-  embeddingDropout: probability.default(0.1),
-  attentionDropout: probability.default(0.1),
-  residualDropout: probability.default(0.1),
-  /** k: position t attends to t-k+1 … t in every layer. Absent: to the whole history. */
-  attentionWindow: size.optional(),
-  /** Standard deviation of the initial weights. */
-  initStd: z.number().gt(0).max(BOUNDS.standardDeviation.most).default(0.02),
-  layerNormEps: z.number().gt(0).default(1e-5),
+  feedForwardWidth?: number | undefined;
+  /** Width of an attention head. Default width / heads, which must then be a whole number. */
+  headWidth?: number | undefined;
+  /** Norm after each residual sum (`post`, GPT-1) or before each branch, with a final norm (`pre`, GPT-2). Default `pre`. */
+  normPosition?: 'pre' | 'post' | undefined;
+  /** `gelu_tanh`, the default, is what the released GPT weights were trained with. */
+  activation?: Activation | undefined;
+  /** Output weights are the token embedding. Default true. */
+  tiedEmbedding?: boolean | undefined;
+  /** Linear layers have biases; norms always do. Default true. */
+  bias?: boolean | undefined;
+  /** Probability of dropout on the embeddings' sum. From 0 to below 1. Default 0.1. */
+  embeddingDropout?: number | undefined;
+  /** Likewise on the attention weights. Default 0.1. */
+  attentionDropout?: number | undefined;
+  /** Likewise on what attention and feed-forward network add to the residual. Default 0.1. */
+  residualDropout?: number | undefined;
+  /** k: position t attends to t-k+1 … t in every layer. Default: to the whole history. */
+  attentionWindow?: number | undefined;
+  /** Standard deviation of the initial weights. Default 0.02. */
+  initStd?: number | undefined;
+  /** Added to the variance in every norm. Default 1e-5. */
+  layerNormEps?: number | undefined;
   /**
    * The token that begins a text, null where none does: kept for other programs (`config.json`), this library goes by the
    * tokenizer. Absent: nothing is said of it, which GPT-2's class of Hugging Face takes for 50,256 whatever the vocabulary.
    */
-  bosTokenId: tokenIds.optional(),
+  bosTokenId?: number | number[] | null | undefined;
   /** The token or tokens that end a text, likewise. */
+  eosTokenId?: number | number[] | null | undefined;
+}
+
+/** A whole, checked configuration: each field has its value, but for those whose absence says something. */
+export type GPTConfig = Required<Omit<GPTConfigInput, 'attentionWindow' | 'bosTokenId' | 'eosTokenId'>> &
+  Pick<GPTConfigInput, 'attentionWindow' | 'bosTokenId' | 'eosTokenId'>;
+
+type Unfilled = 'feedForwardWidth' | 'headWidth';
+
+/** Every field of a GPT, before what follows from others is filled in. */
+export const gptConfigSchema = z.strictObject({
+  vocabSize: size,
+  contextLength: size,
+  layers: size,
+  heads: size,
+  width: size,
+  feedForwardWidth: size.optional(),
+  headWidth: size.optional(),
+  normPosition: z.enum(['pre', 'post']).default('pre'),
+  activation: z.enum(['gelu_tanh', 'gelu', 'relu']).default('gelu_tanh'),
+  tiedEmbedding: z.boolean().default(true),
+  bias: z.boolean().default(true),
+  embeddingDropout: probability.default(0.1),
+  attentionDropout: probability.default(0.1),
+  residualDropout: probability.default(0.1),
+  attentionWindow: size.optional(),
+  initStd: z.number().gt(0).max(BOUNDS.standardDeviation.most).default(0.02),
+  layerNormEps: z.number().gt(0).default(1e-5),
+  bosTokenId: tokenIds.optional(),
   eosTokenId: tokenIds.optional(),
-});
-
-/** What a user writes. */
-export type GPTConfigInput = z.input<typeof gptConfigSchema>;
-
-/** A whole, checked configuration. */
-export type GPTConfig = z.output<typeof gptConfigSchema> & { feedForwardWidth: number; headWidth: number };
+}) satisfies z.ZodType<Omit<GPTConfig, Unfilled> & Partial<Pick<GPTConfig, Unfilled>>, GPTConfigInput>;
 
 /**
  * Checks a configuration and fills in what follows.

@@ -13,6 +13,7 @@ import { type DownloadModelOptions, downloadModel } from '../hub/index.js';
 import { DecoderBlock, Embedding, KeyValueCache, LayerNorm, Linear } from '../nn/index.js';
 import {
   autocast,
+  engine,
   Generator,
   type LossOptions,
   linear,
@@ -28,7 +29,7 @@ import { embeddingNames, OUTPUT_WEIGHT } from './parameter-shapes.js';
 export interface GPTOptions {
   /** Seed of the initial weights. Default 0. */
   seed?: number;
-  /** Default "cpu". */
+  /** As `engine.device` takes it. Default "cpu". */
   device?: string;
   /** Default true. False: the parameters hold nothing that means anything until they are filled. */
   initialize?: boolean;
@@ -50,13 +51,17 @@ export type GPTLoadOptions = Pick<GPTOptions, 'device' | 'dtype' | 'decoder'>;
  *     h[0] = tokens · We + Wp;  h[l] = DecoderBlock(h[l-1]);  P = softmax(h[L] · Weᵀ)
  */
 export class GPT {
+  /** With every default filled in. */
   readonly config: GPTConfig;
+  /** "cpu" or "cuda:N". */
   readonly device: string;
   /** Of the computation. */
   readonly dtype: 'float32' | 'bfloat16';
   /** Dropout is on. A new model is in training mode, a loaded one is not. */
   training = true;
+  /** `transformer.wte` and `transformer.wpe`. */
   readonly embedding: Embedding;
+  /** `transformer.h.0` and so on. */
   readonly blocks: readonly DecoderBlock[];
   /** The final norm of the pre-norm form. */
   readonly finalNorm: LayerNorm | undefined;
@@ -67,9 +72,10 @@ export class GPT {
   /** What generates with this model's modules. */
   readonly decoder: Decoder;
 
-  /** @throws InputError for a wrong configuration, ArgumentError for a wrong option */
+  /** @throws InputError for a wrong configuration, ArgumentError for a wrong option, DeviceError for a device that is not there */
   constructor(config: GPTConfigInput, settings: GPTOptions = {}) {
-    const { seed = 0, device = 'cpu', dtype = 'float32', initialize = true } = settings;
+    const { seed = 0, dtype = 'float32', initialize = true } = settings;
+    const device = engine.device(settings.device ?? 'cpu');
     this.config = parseGPTConfig(config);
     this.device = device;
     this.dtype = dtype;
@@ -97,10 +103,11 @@ export class GPT {
    * CPU the decoder's weights are by default what the files keep, unless `dtype` is bfloat16.
    * @throws InputError naming the file and tensor at fault
    */
-  static load(directory: string, { device, dtype, decoder }: GPTLoadOptions = {}): Promise<GPT> {
+  static async load(directory: string, { dtype, decoder, ...place }: GPTLoadOptions = {}): Promise<GPT> {
+    const device = engine.device(place.device ?? 'cpu');
     return loadGPT(directory, (config, stored) => {
       // Packed weights are the CPU's.
-      const isPacked = dtype !== 'bfloat16' && (device === undefined || device.startsWith('cpu'));
+      const isPacked = dtype !== 'bfloat16' && device === 'cpu';
       const weights = isPacked ? stored : undefined;
       return new GPT(config, {
         device,

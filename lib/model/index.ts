@@ -1,6 +1,6 @@
 /** The GPT model, its configuration, and its directories. */
 
-export { type GPTConfig, type GPTConfigInput, gptConfigSchema, parseGPTConfig } from './config.js';
+export { type GPTConfig, type GPTConfigInput, parseGPTConfig } from './config.js';
 export { loadGPT, readGPTConfig, readModelJson, saveModel, weightsPath } from './directory.js';
 export { GPT, type GPTLoadOptions, type GPTOptions } from './gpt.js';
 export { growVocabulary } from './grow-vocabulary.js';

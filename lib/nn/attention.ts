@@ -4,18 +4,25 @@ import type { LayerCache } from './key-value-cache.js';
 import type { FeedForwardSettings } from './layers.js';
 import { type ForwardOptions, Module, type ModuleOptions, withKey } from './module.js';
 
+/** The sizes of a `CausalSelfAttention`. */
 export interface CausalSelfAttentionSettings {
+  /** Width of input and output. */
   width: number;
+  /** Attention heads. */
   heads: number;
-  /** Default width / heads. */
+  /** Width of a head. Default width / heads. */
   headWidth?: number;
+  /** Linear layers have biases. Default true. */
   bias?: boolean;
+  /** Probability of dropout on the attention weights while training. Default 0. */
   attentionDropout?: number;
+  /** Probability of dropout on the output while training. Default 0. */
   residualDropout?: number;
   /** k: position t attends to t-k+1 … t. Absent: to the whole history. */
   attentionWindow?: number;
 }
 
+/** What a forward pass with attention takes beside its input. */
 export interface AttentionOptions extends ForwardOptions {
   /** Where keys and values of the input are put, and those before it are found. No gradient then. */
   cache?: LayerCache;
@@ -37,9 +44,11 @@ export class CausalSelfAttention extends Module {
   }
 }
 
+/** The sizes of a `DecoderBlock`. */
 export interface DecoderBlockSettings extends CausalSelfAttentionSettings, FeedForwardSettings {
   /** `post`: GPT-1; `pre`: GPT-2. Default pre. */
   normPosition?: 'pre' | 'post';
+  /** Added to the variance in both norms. Default 1e-5. */
   layerNormEps?: number;
 }
 

@@ -4,24 +4,31 @@ import { cat, scope, type Tensor, zeros } from '../tensor/index.js';
 export interface LayerCache {
   /** (B, heads, capacity, headWidth) */
   keys: Tensor;
+  /** (B, heads, capacity, headWidth) */
   values: Tensor;
 }
 
 /** The sizes of a cache. */
 export interface CacheSettings {
+  /** Decoder blocks. */
   layers: number;
+  /** Attention heads of a block. */
   heads: number;
+  /** Width of an attention head. */
   headWidth: number;
   /** Tokens that fit. */
   capacity: number;
-  /** Default 1. */
+  /** Sequences side by side. Default 1. */
   batch?: number;
+  /** As `engine.device` takes it. Default "cpu". */
   device?: string;
 }
 
 /** Keys and values of the tokens seen so far, so that each new token costs one position. */
 export class KeyValueCache {
+  /** One for each decoder block. */
   readonly layers: readonly LayerCache[];
+  /** Tokens that fit. */
   readonly capacity: number;
   /** Tokens held. Whoever runs the model over new tokens adds them. */
   length = 0;

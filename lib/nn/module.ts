@@ -1,4 +1,5 @@
 import { type Argument, addon, type ModuleHandle, type RandomKey } from '../addon/index.js';
+import { ArgumentError } from '../errors.js';
 import { engine, type Generator, Tensor } from '../tensor/index.js';
 
 /** What the native module of the same name is configured with. */
@@ -6,7 +7,7 @@ export type ModuleSettings = Readonly<Record<string, string | number | boolean |
 
 /** How the parameters of a module are made. */
 export interface ModuleOptions {
-  /** Default "cpu". */
+  /** As `engine.device` takes it. Default "cpu". */
   device?: string;
   /** Standard deviation of the initial matrices. Default 0.02. */
   initStd?: number;
@@ -29,6 +30,7 @@ export interface ForwardOptions {
  * biases 0 and norm weights 1.
  */
 export abstract class Module {
+  /** By name, `weight` or `attn.c_attn.weight`; they live as long as the module. */
   readonly parameters: ReadonlyMap<string, Tensor>;
   /** @internal */
   readonly moduleHandle: ModuleHandle;
@@ -36,7 +38,7 @@ export abstract class Module {
 
   protected constructor(name: string, settings: ModuleSettings, options: ModuleOptions = {}) {
     const { device = 'cpu', initStd = 0.02, generator = engine.generator, initialize = true } = options;
-    const { handle, parameters } = addon.createModule(name, settings, device);
+    const { handle, parameters } = addon.createModule(name, settings, engine.device(device));
     this.moduleHandle = handle;
     this.#name = name;
     this.parameters = new Map(parameters.map(([key, parameter]) => [key, new Tensor(parameter, this)]));
@@ -44,11 +46,13 @@ export abstract class Module {
     for (const [key, parameter] of this.parameters) fillParameter(key, parameter, initStd, generator);
   }
 
-  /** @throws Error for a name that the module has not */
+  /** The parameter of that name. @throws ArgumentError for a name that the module has not */
   parameter(name: string): Tensor {
     const found = this.parameters.get(name);
     if (!found)
-      throw new Error(`${this.#name} has no parameter ${name}; it has ${[...this.parameters.keys()].join(', ')}`);
+      throw new ArgumentError(
+        `${this.#name} has no parameter ${name}; it has ${[...this.parameters.keys()].join(', ')}`,
+      );
     return found;
   }
 

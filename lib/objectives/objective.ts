@@ -1,4 +1,5 @@
-import type { Tensor } from '../tensor/index.js';
+import { ArgumentError } from '../errors.js';
+import { scope, type Tensor } from '../tensor/index.js';
 
 /** A value for each term of an objective, by the term's name. */
 export type PerTerm<T> = Readonly<Record<string, T>>;
@@ -21,6 +22,26 @@ export interface Objective<B> {
 /** Σ weight · sum / count over an objective's terms; a term without a unit counts 0. */
 export function weightedLoss(weights: PerTerm<number>, means: PerTerm<number>): number {
   return Object.entries(weights).reduce((loss, [term, weight]) => loss + weight * (means[term] ?? 0), 0);
+}
+
+/**
+ * The loss of one batch, for a loop of one's own: `objectiveLoss(new CombinedObjective(model), batch).backward()`.
+ *
+ * Over several micro-batches the mean of their losses is that of all only where each has as many units; `Trainer` does it right
+ * for any.
+ * @returns a scalar with a gradient: Σ over terms of weight · sum / count
+ * @throws ArgumentError when the batch has a unit of no term
+ */
+export function objectiveLoss<B>(objective: Objective<B>, batch: B): Tensor {
+  return scope(() => {
+    const counts = objective.counts(batch);
+    const terms = Object.entries(objective.sums(batch)).flatMap(([term, sum]) => {
+      const count = counts[term] ?? 0;
+      return count === 0 ? [] : [sum.mul((objective.weights[term] ?? 0) / count)];
+    });
+    if (terms.length === 0) throw new ArgumentError('objectiveLoss: the batch has nothing that counts');
+    return terms.reduce((sum, term) => sum.add(term));
+  });
 }
 
 /** Counts of several batches together. */

@@ -1,15 +1,15 @@
 import { addon, type TensorHandle, type TensorListHandle } from '../addon/index.js';
 import { ArgumentError } from '../errors.js';
 import { engine, full, keep, type Tensor, zeros } from '../tensor/index.js';
+import { checkParameters, type NamedParameters } from './check-parameters.js';
 
-export type NamedParameters = Iterable<[name: string, parameter: Tensor]>;
-
+/** AdamW's numbers; the defaults are torch's. */
 export interface AdamWOptions {
-  /** Default 1e-3. */
+  /** Learning rate; `step({ lr })` may give another. Default 1e-3. */
   lr?: number;
-  /** Default [0.9, 0.999]. */
+  /** How much of the first and second moment a step keeps, from 0 to below 1. Default [0.9, 0.999]. */
   betas?: readonly [number, number];
-  /** Default 1e-8. */
+  /** Added to the second moment's root. Default 1e-8. */
   eps?: number;
   /** Decoupled decay of matrices; biases and norms are not decayed. Default 0.01. */
   weightDecay?: number;
@@ -25,11 +25,20 @@ interface Group {
   secondList: TensorListHandle;
 }
 
-/** AdamW (Loshchilov and Hutter 2019) on torch's fused kernel. */
+/**
+ * AdamW (Loshchilov and Hutter 2019) on torch's fused kernel.
+ *
+ * It takes one group: for parameters with a rate or decay of their own make a second one, and give `clipGradNorm` the parameters
+ * of both.
+ */
 export class AdamW {
+  /** The rate of a step that names none; may be set. */
   lr: number;
+  /** See `AdamWOptions`. */
   readonly betas: readonly [number, number];
+  /** See `AdamWOptions`. */
   readonly eps: number;
+  /** See `AdamWOptions`. */
   readonly weightDecay: number;
   readonly #groups: Group[];
   readonly #all: TensorListHandle;
@@ -37,7 +46,7 @@ export class AdamW {
   readonly #replayed: { lr: Tensor; steps: Tensor };
   #steps = 0;
 
-  /** @throws ArgumentError when there is no parameter or a rate is out of range */
+  /** @throws ArgumentError when there is no parameter, one is none (computed, or data), or a rate is out of range */
   constructor(parameters: NamedParameters, options: AdamWOptions = {}) {
     const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01 } = options;
     checkRange('lr', lr, lr >= 0);
@@ -48,7 +57,7 @@ export class AdamW {
     this.betas = betas;
     this.eps = eps;
     this.weightDecay = weightDecay;
-    const named = [...parameters];
+    const named = checkParameters('AdamW', parameters);
     if (named.length === 0) throw new ArgumentError('AdamW: no parameters');
     const isMatrix = ([, parameter]: [string, Tensor]) => parameter.shape.length >= 2;
     this.#groups = [

@@ -1,4 +1,5 @@
 /** The optimizer and what belongs to a step. */
 
-export { AdamW, type AdamWOptions, type NamedParameters } from './adamw.js';
+export { AdamW, type AdamWOptions } from './adamw.js';
+export type { NamedParameters } from './check-parameters.js';
 export { clipGradNorm } from './clip-grad-norm.js';

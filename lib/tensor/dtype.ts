@@ -39,7 +39,7 @@ const RANGES = {
 
 /**
  * Packs numbers for upload. bfloat16 and float16 are packed as float32 and cast on the engine thread.
- * @throws RangeError for a number that the dtype does not hold, ArgumentError for one that is not whole
+ * @throws ArgumentError for a number that the dtype does not hold
  */
 export function pack(values: readonly number[], dtype: DType): TensorData {
   switch (dtype) {
@@ -107,5 +107,5 @@ function inRange(value: number, dtype: keyof typeof RANGES): number {
   const [least, most] = RANGES[dtype];
   if (value >= least && value <= most && Number.isInteger(value)) return value;
   const told = `tensor: data has ${value}; ${dtype} holds whole numbers from ${least} to ${most}`;
-  throw Number.isFinite(value) && !Number.isInteger(value) ? new ArgumentError(told) : new RangeError(told);
+  throw new ArgumentError(told);
 }

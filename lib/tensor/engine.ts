@@ -11,6 +11,8 @@ import { capture, type Graph } from './graph.js';
 export class Engine {
   /** Where dropout and random tensors draw from unless a call names a generator of its own. */
   readonly generator = new Generator();
+  /** GPUs that were found usable: each call with a device asks. */
+  readonly #usable = new Set<string>();
 
   /** Settles when all that was queued so far is done. @throws the first failure that no awaited value has reported. */
   idle(): Promise<void> {
@@ -132,7 +134,7 @@ export class Engine {
    * @throws ArgumentError for another word.
    */
   device(wanted: string): string {
-    if (wanted === 'cpu') return wanted;
+    if (wanted === 'cpu' || this.#usable.has(wanted)) return wanted;
     if (wanted === 'auto')
       return addon.engine.cudaDevices() > 0 && addon.engine.cudaKernels().length > 0 ? 'cuda:0' : 'cpu';
     const match = /^cuda(?::(\d+))?$/.exec(wanted);
@@ -140,7 +142,9 @@ export class Engine {
     const index = Number(match[1] ?? 0);
     const problem = whyNoCuda(cudaFacts(), index);
     if (problem !== undefined) throw new DeviceError(`device ${wanted} cannot be used: ${problem}`);
-    return `cuda:${index}`;
+    const device = `cuda:${index}`;
+    this.#usable.add(device);
+    return device;
   }
 
   /**

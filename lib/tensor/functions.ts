@@ -11,7 +11,7 @@ const { functions } = addon;
 export interface Placement {
   /** Default float32. */
   dtype?: DType;
-  /** Default "cpu". */
+  /** As `engine.device` takes it, which throws DeviceError for one that is not there. Default "cpu". */
   device?: string;
 }
 
@@ -19,7 +19,10 @@ export interface Placement {
 export interface TensorOptions extends Placement {
   /** Default: that of nested arrays, else one dimension. */
   shape?: readonly number[];
-  /** Whether `backward` keeps a gradient for it. Default false. */
+  /**
+   * It is a parameter of one's own: `backward` keeps a gradient for it, an optimizer changes it, and `copyFrom` sets it, as to
+   * random numbers: `parameter.copyFrom(randn(parameter.shape))`. float32 or float64. Default false.
+   */
   requiresGrad?: boolean;
 }
 
@@ -27,11 +30,11 @@ export interface TensorOptions extends Placement {
  * A tensor of the given numbers, which are copied.
  *
  * Typed arrays keep their dtype, other numbers become float32 unless `dtype` says otherwise.
- * @throws ArgumentError when the numbers do not fill the shape or the dtype is not theirs.
- * @throws RangeError for a number that the dtype does not hold
+ * @throws ArgumentError when the numbers do not fill the shape, the dtype is not theirs, or does not hold one of them
  */
 export function tensor(data: NestedNumbers | TensorData, options: TensorOptions = {}): Tensor {
-  const { device = 'cpu', requiresGrad = false } = options;
+  const { requiresGrad = false } = options;
+  const device = engine.device(options.device ?? 'cpu');
   const flat = ArrayBuffer.isView(data)
     ? { packed: data, shape: [data.length] }
     : packNested(data, options.dtype ?? 'float32');
@@ -44,7 +47,7 @@ export function tensor(data: NestedNumbers | TensorData, options: TensorOptions 
   if (dtype === 'bool') checkBits(flat.packed);
   const shape = options.shape ?? flat.shape;
   if (carrier === dtype) {
-    return new Tensor(functions.fromData(flat.packed, shape, dtype, device, requiresGrad));
+    return new Tensor(functions.fromData(flat.packed, shape, dtype, device, requiresGrad), undefined, requiresGrad);
   }
   if (requiresGrad) throw new ArgumentError(`tensor: requiresGrad needs float32 or float64, not ${dtype}`);
   const carried = new Tensor(functions.fromData(flat.packed, shape, carrier, device, false));
@@ -60,7 +63,7 @@ function packNested(data: NestedNumbers, dtype: DType): { packed: TensorData; sh
 
 function checkBits(packed: TensorData): void {
   const place = packed.findIndex((value: number | bigint) => value > 1);
-  if (place >= 0) throw new RangeError(`tensor: data has ${packed[place]} at ${place}; bool holds 0 and 1`);
+  if (place >= 0) throw new ArgumentError(`tensor: data has ${packed[place]} at ${place}; bool holds 0 and 1`);
 }
 
 /** The dtype in which a dtype travels from JavaScript. */
@@ -70,7 +73,7 @@ function carrierOf(dtype: DType): DType {
 
 /** A tensor of one value. */
 export function full(shape: readonly number[], value: number, { dtype = 'float32', device = 'cpu' }: Placement = {}) {
-  return new Tensor(functions.full(value, shape, dtype, device));
+  return new Tensor(functions.full(value, shape, dtype, engine.device(device)));
 }
 
 /** A tensor of zeros. */
@@ -85,7 +88,7 @@ export function ones(shape: readonly number[], placement: Placement = {}): Tenso
 
 /** 0, 1, … end - 1 as int64. */
 export function arange(end: number, { device = 'cpu' }: { device?: string } = {}): Tensor {
-  return new Tensor(functions.arange(end, device));
+  return new Tensor(functions.arange(end, engine.device(device)));
 }
 
 /** How a tensor of random numbers is made. */
@@ -97,13 +100,13 @@ export interface RandomOptions extends Placement {
 /** Standard normal numbers. */
 export function randn(shape: readonly number[], options: RandomOptions = {}): Tensor {
   const { dtype = 'float32', device = 'cpu', generator = engine.generator } = options;
-  return new Tensor(generator.draw(1, (key) => functions.randn(key, shape, dtype, device)));
+  return new Tensor(generator.draw(1, (key) => functions.randn(key, shape, dtype, engine.device(device))));
 }
 
 /** Uniform numbers in [0, 1). */
 export function rand(shape: readonly number[], options: RandomOptions = {}): Tensor {
   const { dtype = 'float32', device = 'cpu', generator = engine.generator } = options;
-  return new Tensor(generator.draw(1, (key) => functions.rand(key, shape, dtype, device)));
+  return new Tensor(generator.draw(1, (key) => functions.rand(key, shape, dtype, engine.device(device))));
 }
 
 /** Joins tensors along a dimension. */

@@ -1,5 +1,7 @@
 import { addon, type TensorDescription, type TensorHandle } from '../addon/index.js';
+import { ArgumentError } from '../errors.js';
 import { type DType, type TensorData, viewOf } from './dtype.js';
+import { engine } from './engine.js';
 import { register } from './scope.js';
 
 const { functions } = addon;
@@ -16,12 +18,15 @@ export class Tensor {
   readonly handle: TensorHandle;
   /** @internal Owned by a module, which is kept alive by it; freed with the module. */
   readonly owner: object | undefined;
+  /** @internal An optimizer may change it: a module's parameter, or made with `requiresGrad`. */
+  readonly trainable: boolean;
   #description: TensorDescription | undefined;
 
   /** @internal Tensors are made by functions and modules. */
-  constructor(handle: TensorHandle, owner?: object) {
+  constructor(handle: TensorHandle, owner?: object, trainable = owner !== undefined) {
     this.handle = handle;
     this.owner = owner;
+    this.trainable = trainable;
     if (owner === undefined) register(this);
   }
 
@@ -58,7 +63,17 @@ export class Tensor {
     return this.#description;
   }
 
-  /** The value of a tensor of one element. */
+  /** What is known without waiting, as `console.log` shows it: `Tensor float32 (2, 3) on cpu`. */
+  toString(): string {
+    return `Tensor ${this.dtype} (${this.shape.join(', ')}) on ${this.device}`;
+  }
+
+  /** @internal */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
+  /** The value of a tensor of one element; of int64 the nearest number. @throws ArgumentError for more or fewer elements */
   item(): Promise<number> {
     return addon.readItem(this.handle);
   }
@@ -265,7 +280,7 @@ export class Tensor {
     return new Tensor(functions.permute(this.handle, order));
   }
 
-  /** Swaps two dimensions; negative ones count from the end. @throws RangeError for a dimension that there is not */
+  /** Swaps two dimensions; negative ones count from the end. @throws ArgumentError for a dimension that there is not */
   transpose(a: number, b: number): Tensor {
     const rank = this.shape.length;
     const order = this.shape.map((_, i) => i);
@@ -301,9 +316,12 @@ export class Tensor {
     return new Tensor(functions.maskedFill(this.handle, mask.handle, value));
   }
 
-  /** The same values in another dtype or on another device. */
-  to({ dtype, device }: { dtype?: DType; device?: string }): Tensor {
-    return new Tensor(functions.to(this.handle, dtype, device));
+  /**
+   * The same values in another dtype or on another device; gradients go back to this one.
+   * @throws DeviceError for a device that is not there
+   */
+  to({ dtype, device }: { dtype?: DType | undefined; device?: string | undefined }): Tensor {
+    return new Tensor(functions.to(this.handle, dtype, device === undefined ? undefined : engine.device(device)));
   }
 
   /** Replaces the values in place by those of a tensor of the same shape. */
@@ -321,7 +339,7 @@ export class Tensor {
 function dimensionOf(given: number, name: string, rank: number): number {
   const most = Math.max(rank, 1);
   if (!Number.isInteger(given) || given < -most || given >= most) {
-    throw new RangeError(`transpose: ${name} is ${given}; allowed for ${rank} dimensions: ${-most} to ${most - 1}`);
+    throw new ArgumentError(`transpose: ${name} is ${given}; allowed for ${rank} dimensions: ${-most} to ${most - 1}`);
   }
   return given < 0 ? given + most : given;
 }

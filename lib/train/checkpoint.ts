@@ -13,13 +13,15 @@ interface Trained {
 }
 
 /**
- * Writes a run's whole state as one safetensors file: `model.*`, `optimizer.*`, and `state` as JSON in the file's
- * metadata. Atomic: a kill at any time leaves the file as it was before or as it is after.
+ * Writes a run's whole state as one safetensors file: `model.*`, `optimizer.*`, and in the file's metadata the optimizer's
+ * count of updates and `state` as JSON. Atomic: a kill at any time leaves the file as it was before or as it is after.
+ * @param state what else is needed to go on, such as `random.state()` and `engine.generatorState()`
  */
 export async function saveCheckpoint(path: string, trained: Trained, state: unknown): Promise<void> {
   await saveSafetensors(path, namedTensors(trained), {
     format: FORMAT,
     version: VERSION,
+    steps: String(trained.optimizer.steps),
     state: JSON.stringify(state),
   });
 }
@@ -38,9 +40,13 @@ export async function readCheckpointState(path: string): Promise<unknown> {
   return JSON.parse(metadata.state);
 }
 
-/** Copies a checkpoint's tensors into a model and an optimizer of the same shapes. */
+/**
+ * Copies a checkpoint's tensors into a model and an optimizer of the same shapes, and sets the optimizer's count of updates.
+ * @throws InputError naming the tensor that is missing, damaged, or of another shape
+ */
 export async function loadCheckpoint(path: string, trained: Trained): Promise<void> {
-  await loadSafetensors(path, namedTensors(trained));
+  const { steps } = await loadSafetensors(path, namedTensors(trained));
+  if (steps !== undefined) trained.optimizer.restoreSteps(Number(steps));
 }
 
 function namedTensors({ model, optimizer }: Trained): [name: string, tensor: Tensor][] {

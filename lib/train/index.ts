@@ -1,5 +1,13 @@
 /** Training: the loop, its schedules and checkpoints, and pretraining from text files to a model directory. */
-export type { RunConfig, TrainConfig } from '../config/index.js';
+export type {
+  DataConfig,
+  RunConfig,
+  RunConfigInput,
+  ScheduleKind,
+  TokenizerConfig,
+  TrainConfig,
+  TrainConfigInput,
+} from '../config/index.js';
 export type { Batch, BatchLayout } from './batch.js';
 export { loadCheckpoint, readCheckpointState, saveCheckpoint } from './checkpoint.js';
 export type { Corpus, CorpusOptions, TokenBatch } from './corpus.js';

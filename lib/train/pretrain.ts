@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { RunConfig } from '../config/index.js';
+import { parseRunConfig, type RunConfig, type RunConfigInput } from '../config/index.js';
 import { END_OF_TEXT, loadTokenizer, type Tokenizer } from '../data/index.js';
 import { inOrder } from '../distributed/index.js';
 import { InputError } from '../errors.js';
@@ -18,7 +18,8 @@ import type { Evaluation } from './trainer-options.js';
 
 /** What to train, on what, and where to. */
 export interface PretrainOptions extends RunHooks {
-  config: RunConfig;
+  /** Fields with a default may be left out. */
+  config: RunConfigInput | RunConfig;
   /** UTF-8 text files, read in this order. */
   data: readonly string[];
   /** The run's directory: the best model as a model directory, and the checkpoint, metrics and loss curve of the run. */
@@ -43,10 +44,10 @@ export interface PretrainSummary extends TrainSummary {
  * @throws InputError for bad input: files, configuration, directory; or where another process trains in the directory.
  */
 export function pretrain(options: PretrainOptions): Promise<PretrainSummary> {
-  return aloneInFolder(options.out, options.group, () => train(options));
+  return aloneInFolder(options.out, options.group, () => train({ ...options, config: parseRunConfig(options.config) }));
 }
 
-async function train(options: PretrainOptions): Promise<PretrainSummary> {
+async function train(options: CheckedOptions): Promise<PretrainSummary> {
   const { config, out, device = 'cpu', dtype = 'float32', group, ...hooks } = options;
   const files = options.data.map((file) => resolve(file));
   const folder = runFolder(out);
@@ -83,6 +84,8 @@ async function train(options: PretrainOptions): Promise<PretrainSummary> {
   }
 }
 
+type CheckedOptions = Omit<PretrainOptions, 'config'> & { config: RunConfig };
+
 interface Prepared {
   modelConfig: GPTConfig;
   corpus: Corpus;
@@ -90,7 +93,7 @@ interface Prepared {
 }
 
 /** Reads and checks all input. What one process has to make for the others (vocabulary, token files), the first makes. */
-async function prepare(options: PretrainOptions & { files: string[]; isFirst: boolean }): Promise<Prepared> {
+async function prepare(options: CheckedOptions & { files: string[]; isFirst: boolean }): Promise<Prepared> {
   const { config, files, out, device = 'cpu', resume = false, group: share, signal, isFirst } = options;
   const folder = runFolder(out);
   const saved = resume ? await readSavedRun(folder) : undefined;

@@ -1,4 +1,4 @@
-import type { TrainConfig } from '../config/index.js';
+import type { TrainConfigInput } from '../config/index.js';
 import type { Dataset } from '../data/index.js';
 import type { ProcessGroup } from '../distributed/index.js';
 import type { Objective } from '../objectives/index.js';
@@ -31,7 +31,8 @@ export interface TrainerOptions<B extends Batch> {
   model: Trainable;
   /** The parameters that are changed. Default: all of the model's. */
   parameters?: NamedParameters | undefined;
-  config: TrainConfig;
+  /** Fields with a default may be left out. */
+  config: TrainConfigInput;
   /**
    * Endless; where it stands is part of the trainer's state. With a `group`: this rank's share of each micro-batch, null where
    * it has none; all ranks take the same number of items, and `state()` is the same on all.

@@ -1,3 +1,4 @@
+import { parseTrainConfig, type TrainConfig } from '../config/index.js';
 import { seedOfRank } from '../distributed/index.js';
 import { GptorchError, InputError } from '../errors.js';
 import { AdamW, type NamedParameters } from '../optim/index.js';
@@ -22,7 +23,7 @@ const STEPS_AHEAD = 2;
  */
 export class Trainer<B extends Batch> {
   readonly optimizer: AdamW;
-  readonly #options: TrainerOptions<B>;
+  readonly #options: TrainerOptions<B> & { config: TrainConfig };
   readonly #parameters: NamedParameters;
   readonly #schedule: Schedule;
   readonly #whole = new Stopwatch();
@@ -33,11 +34,13 @@ export class Trainer<B extends Batch> {
   #state = initialState();
   #savedAt: number | undefined;
 
+  /** @throws InputError for a wrong configuration, ArgumentError when there is no parameter */
   constructor(options: TrainerOptions<B>) {
-    this.#options = options;
+    const config = parseTrainConfig(options.config);
+    this.#options = { ...options, config };
     this.#stopVote = new StopVote(options.group);
-    const { lr, minLr, schedule: kind, warmupSteps, decaySteps, betas, eps, weightDecay } = options.config;
-    const decayEnd = options.config.decayEnd ?? options.config.steps;
+    const { lr, minLr, schedule: kind, warmupSteps, decaySteps, betas, eps, weightDecay } = config;
+    const decayEnd = config.decayEnd ?? config.steps;
     this.#schedule = createSchedule({ kind, lr, minLr, warmupSteps, decayEnd, decaySteps });
     this.#parameters = [...(options.parameters ?? options.model.namedParameters())];
     this.optimizer = new AdamW(this.#parameters, { lr, betas, eps, weightDecay });

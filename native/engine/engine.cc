@@ -33,6 +33,13 @@ void mark(const std::vector<CellRef>& cells, const FailureRef& failure) {
   for (const CellRef& cell : cells) cell->failure = failure;
 }
 
+/// torch's messages do not say which call they are about, and it was made long before somebody is told.
+void nameCall(Failure& failure, const std::string& call) {
+  const std::string head = call + ": ";
+  if (call.empty() || failure.code != ErrorCode::Engine || failure.message.rfind(head, 0) == 0) return;
+  failure.message = head + failure.message;
+}
+
 }  // namespace
 
 Engine& Engine::instance() {
@@ -80,6 +87,7 @@ std::vector<SlotRef> Engine::submit(const SessionRef& session, const std::string
   for (const SlotRef& output : outputs)
     item.resultBytes += std::clamp<int64_t>(output->meta.bytes(), 0, kLargestResult);
   item.session = session;
+  item.call = call;
   item.modes = session->modes;
   // Without a gradient to carry, torch need not record a graph.
   item.modes.gradEnabled = roots != nullptr;
@@ -171,6 +179,7 @@ void Engine::execute(Item& item) {
       for (const CellRef& cell : item.overwrites) cell->failure = nullptr;
       return;
     }
+    nameCall(*failure, item.call);
     if (failure->code == ErrorCode::DeviceLost) broken_ = failure;
     if (!item.onFailure) item.session->remember(failure);
   }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "engine/cell.h"
@@ -17,6 +18,8 @@ namespace gptorch {
 /// One queued operation.
 struct Item {
   SessionRef session;
+  /// What the user called, for messages; empty where nobody did.
+  std::string call;
   Modes modes;
   std::vector<CellRef> reads;
   std::vector<CellRef> writes;

@@ -46,9 +46,18 @@ Plan Embedding::plan(const Config& config, const Arguments& arguments, std::func
   return plan;
 }
 
+at::Tensor Embedding::rowsOf(const at::Tensor& tokens) const {
+  try {
+    return at::embedding(tokens_, tokens);
+  } catch (const c10::IndexError&) {
+    TORCH_CHECK_INDEX(false, "a token is outside the vocabulary of ", config_.vocabSize, ", 0 to ",
+                      config_.vocabSize - 1);
+  }
+}
+
 at::Tensor Embedding::forward(const at::Tensor& tokens, const ForwardMode& mode) const {
   const at::Tensor positions = positions_.narrow(0, mode.position, tokens.size(1));  // (T, width)
-  at::Tensor hidden = at::embedding(tokens_, tokens) + positions;                    // (B, T, width)
+  at::Tensor hidden = rowsOf(tokens) + positions;                                    // (B, T, width)
   if (!mode.training || config_.dropout == 0) return hidden;
   return mode.key.drop(hidden, config_.dropout);
 }

@@ -23,6 +23,8 @@ class Embedding final : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& tokens, const ForwardMode& mode) const;
 
  private:
+  at::Tensor rowsOf(const at::Tensor& tokens) const;
+
   Config config_;
   at::Tensor tokens_, positions_;
 };

@@ -13,6 +13,7 @@ export type Label = string | number;
 
 /** What an example asks, as sequences of texts: `start text delim text … extract` each. */
 export interface Question {
+  /** One, or one for each choice; its texts: one, or two. */
   sequences: string[][];
   /** Each sequence is read a second time with its parts the other way round: neither text comes first by nature. */
   bothOrders: boolean;
@@ -22,7 +23,9 @@ export interface Question {
 
 /** A line of a task file. */
 export interface TaskLine extends Question {
+  /** The class, or the index of the right choice; undefined where there is a score, or no answer. */
   label: Label | undefined;
+  /** Of similarity without classes. */
   score: number | undefined;
 }
 

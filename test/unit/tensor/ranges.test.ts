@@ -20,13 +20,13 @@ describe('transpose', () => {
     [0.5, 0, 'a is 0.5'],
     [0, Number.NaN, 'b is NaN'],
   ])('refuses %d and %d', (a, b, says) => {
-    expect(() => ones([2, 3, 4]).transpose(a, b)).toThrow(RangeError);
+    expect(() => ones([2, 3, 4]).transpose(a, b)).toThrow(ArgumentError);
     expect(() => ones([2, 3, 4]).transpose(a, b)).toThrow(`transpose: ${says}; allowed for 3 dimensions: -3 to 2`);
   });
 
   test('of a tensor without dimensions takes 0 and -1', () => {
     expect(tensor(1).transpose(0, -1).shape).toEqual([]);
-    expect(() => tensor(1).transpose(1, 0)).toThrow(RangeError);
+    expect(() => tensor(1).transpose(1, 0)).toThrow(ArgumentError);
   });
 });
 
@@ -51,7 +51,7 @@ describe('whole numbers', () => {
   test.each(ranges)('%s holds %d to %d, and nothing beyond', async (dtype, least, most) => {
     expect(Array.from(await tensor([least, most], { dtype }).toArray(), Number)).toEqual([least, most]);
     for (const value of [least - 1, most + 1, 2 ** 60, Number.POSITIVE_INFINITY, Number.NaN]) {
-      expect(() => tensor([0, value], { dtype })).toThrow(RangeError);
+      expect(() => tensor([0, value], { dtype })).toThrow(ArgumentError);
       expect(() => tensor([0, value], { dtype })).toThrow(`tensor: data has ${value}; ${dtype} holds whole numbers`);
     }
     expect(() => tensor([0.5], { dtype })).toThrow(ArgumentError);
@@ -59,7 +59,7 @@ describe('whole numbers', () => {
 
   test('a typed array has no other bits for bool than 0 and 1', async () => {
     expect(await tensor(Uint8Array.of(0, 1), { dtype: 'bool' }).toArray()).toEqual(Uint8Array.of(0, 1));
-    expect(() => tensor(Uint8Array.of(0, 2), { dtype: 'bool' })).toThrow(RangeError);
+    expect(() => tensor(Uint8Array.of(0, 2), { dtype: 'bool' })).toThrow(ArgumentError);
   });
 });
 

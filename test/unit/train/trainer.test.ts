@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type TrainConfig, TrainConfigSchema } from '../../../lib/config/index.js';
+import type { TrainConfig } from '../../../lib/config/index.js';
 import type { Dataset } from '../../../lib/data/index.js';
+import { InputError } from '../../../lib/errors.js';
 import { GPT } from '../../../lib/model/index.js';
 import { LanguageModelingObjective, type Objective, weightedLoss } from '../../../lib/objectives/index.js';
 import { engine, type Tensor, tensor } from '../../../lib/tensor/index.js';
@@ -77,14 +78,7 @@ function makeTrainer(config: Partial<TrainConfig>, { validation, ...options }: O
   const validate = validation && (async () => ({ loss: (await evaluate(validation(), objective)) ?? Number.NaN }));
   const trainer = new Trainer<Row>({
     model,
-    config: TrainConfigSchema.parse({
-      steps: 6,
-      batchSize: 1,
-      lr: 0.01,
-      schedule: 'constant',
-      evalEvery: 100,
-      ...config,
-    }),
+    config: { steps: 6, batchSize: 1, lr: 0.01, schedule: 'constant', evalEvery: 100, ...config },
     data: new Counting(row),
     objective,
     validate,
@@ -99,6 +93,12 @@ function makeTrainer(config: Partial<TrainConfig>, { validation, ...options }: O
 }
 
 describe('Trainer', () => {
+  it('says which field of its configuration is wrong', () => {
+    const misspelt: object = { batchsize: 2 };
+    expect(() => makeTrainer(misspelt)).toThrow(/training: unknown field "batchsize".*batchSize/);
+    expect(() => makeTrainer({ lr: -1 })).toThrow(InputError);
+  });
+
   it('learns, and sums up', async () => {
     const { trainer, losses } = makeTrainer({ steps: 40 });
     const summary = await trainer.run();
