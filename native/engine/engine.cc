@@ -33,13 +33,6 @@ void mark(const std::vector<CellRef>& cells, const FailureRef& failure) {
   for (const CellRef& cell : cells) cell->failure = failure;
 }
 
-/// torch's messages do not say which call they are about, and it was made long before somebody is told.
-void nameCall(Failure& failure, const std::string& call) {
-  const std::string head = call + ": ";
-  if (call.empty() || failure.code != ErrorCode::Engine || failure.message.rfind(head, 0) == 0) return;
-  failure.message = head + failure.message;
-}
-
 }  // namespace
 
 Engine& Engine::instance() {
@@ -161,7 +154,7 @@ FailureRef Engine::attempt(Item& item) {
     item.work();
     return nullptr;
   } catch (...) {
-    return failureOf(std::current_exception());
+    return failureOf(std::current_exception(), item.call);
   }
 }
 
@@ -179,7 +172,6 @@ void Engine::execute(Item& item) {
       for (const CellRef& cell : item.overwrites) cell->failure = nullptr;
       return;
     }
-    nameCall(*failure, item.call);
     if (failure->code == ErrorCode::DeviceLost) broken_ = failure;
     if (!item.onFailure) item.session->remember(failure);
   }

@@ -20,9 +20,14 @@ FailureRef failureOfDevice(const c10::AcceleratorError& error) {
                                          error.what_without_backtrace() + " (the cause may be an earlier operation)"});
 }
 
+std::string named(const std::string& call, const std::string& message) {
+  const std::string head = call + ": ";
+  return call.empty() || message.rfind(head, 0) == 0 ? message : head + message;
+}
+
 }  // namespace
 
-FailureRef failureOf(const std::exception_ptr& thrown) {
+FailureRef failureOf(const std::exception_ptr& thrown, const std::string& call) {
   try {
     std::rethrow_exception(thrown);
   } catch (const Error& error) {
@@ -32,7 +37,7 @@ FailureRef failureOf(const std::exception_ptr& thrown) {
   } catch (const c10::AcceleratorError& error) {
     return failureOfDevice(error);
   } catch (const c10::Error& error) {
-    return std::make_shared<Failure>(Failure{ErrorCode::Engine, error.what_without_backtrace()});
+    return std::make_shared<Failure>(Failure{ErrorCode::Engine, named(call, error.what_without_backtrace())});
   } catch (const std::bad_alloc&) {
     return std::make_shared<Failure>(Failure{ErrorCode::OutOfMemory, "the operating system gave no more memory"});
   } catch (const std::exception& error) {

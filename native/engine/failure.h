@@ -18,6 +18,7 @@ struct Failure {
 using FailureRef = std::shared_ptr<Failure>;
 
 /// What an exception on the engine thread means to programs and people.
-FailureRef failureOf(const std::exception_ptr& thrown);
+/// @param call what the user called, which torch's messages do not say; it was made long before somebody is told
+FailureRef failureOf(const std::exception_ptr& thrown, const std::string& call = {});
 
 }  // namespace gptorch
