@@ -27,7 +27,7 @@ it('of a client that goes away, all of its pipelined requests end, and the serve
 
 it('a reply may take longer to be made than one may be left unread, also behind another', async () => {
   const models = [makeModel('long', { config: { contextLength: 16_384, width: 64, layers: 4 } })];
-  const { url, close } = await serve({ models, limits: { stallTimeout: 100, requestTimeout: 600 } });
+  const { url, close } = await serve({ models, limits: { stallTimeout: 400, requestTimeout: 1500 } });
   const body = JSON.stringify({ model: 'long', prompt: 'a', max_tokens: 16_000 });
   const requests = [
     'GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n',
