@@ -16,13 +16,8 @@ namespace {
 constexpr int64_t kLength = AttentionBlocks::kLength;
 
 const AttentionKernels& attentionKernels() {
-  static const AttentionKernels kernels = [] {
-#if defined(__x86_64__)
-    if (instructionSet() == InstructionSet::Avx512) return avx512AttentionKernels();
-    if (instructionSet() == InstructionSet::Avx2) return avx2AttentionKernels();
-#endif
-    return genericAttentionKernels();
-  }();
+  static const AttentionKernels kernels =
+      kernelsFor<genericAttentionKernels, avx2AttentionKernels, avx512AttentionKernels>();
   return kernels;
 }
 

@@ -22,11 +22,7 @@ const HeadKernels<T>& headKernels() {
     if constexpr (std::is_same_v<T, double>) {
       return doubleHeadKernels();
     } else {
-#if defined(__x86_64__)
-      if (instructionSet() == InstructionSet::Avx512) return avx512HeadKernels();
-      if (instructionSet() == InstructionSet::Avx2) return avx2HeadKernels();
-#endif
-      return genericHeadKernels();
+      return kernelsFor<genericHeadKernels, avx2HeadKernels, avx512HeadKernels>();
     }
   }();
   return kernels;

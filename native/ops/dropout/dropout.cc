@@ -20,13 +20,7 @@ namespace {
 using Mask = DropoutMask;
 
 const DropKernels& dropKernels() {
-  static const DropKernels kernels = [] {
-#if defined(__x86_64__)
-    if (instructionSet() == InstructionSet::Avx512) return avx512DropKernels();
-    if (instructionSet() == InstructionSet::Avx2) return avx2DropKernels();
-#endif
-    return genericDropKernels();
-  }();
+  static const DropKernels kernels = kernelsFor<genericDropKernels, avx2DropKernels, avx512DropKernels>();
   return kernels;
 }
 

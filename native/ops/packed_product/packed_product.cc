@@ -63,13 +63,7 @@ void multiplyAll(const float* input, int64_t rows, const PackedWeight& weight, c
 }  // namespace
 
 const TileKernels& tileKernels() {
-  static const TileKernels kernels = [] {
-#if defined(__x86_64__)
-    if (instructionSet() == InstructionSet::Avx512) return avx512TileKernels();
-    if (instructionSet() == InstructionSet::Avx2) return avx2TileKernels();
-#endif
-    return genericTileKernels();
-  }();
+  static const TileKernels kernels = kernelsFor<genericTileKernels, avx2TileKernels, avx512TileKernels>();
   return kernels;
 }
 

@@ -15,4 +15,14 @@ enum class InstructionSet {
 /// avx512). Read once.
 InstructionSet instructionSet();
 
+/// The kernels for `instructionSet()`, of those that were compiled for each.
+template <auto generic, auto avx2, auto avx512>
+auto kernelsFor() {
+#if defined(__x86_64__)
+  if (instructionSet() == InstructionSet::Avx512) return avx512();
+  if (instructionSet() == InstructionSet::Avx2) return avx2();
+#endif
+  return generic();
+}
+
 }  // namespace gptorch::ops
